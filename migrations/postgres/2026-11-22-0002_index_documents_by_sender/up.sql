@@ -1,0 +1,1 @@
+CREATE INDEX documents_by_sender ON documents (sender, ticket);

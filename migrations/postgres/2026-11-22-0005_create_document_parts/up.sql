@@ -1,0 +1,6 @@
+CREATE TABLE document_parts (
+    document BIGINT NOT NULL,
+    part BIGINT NOT NULL,
+    bytes BYTEA NOT NULL,
+    PRIMARY KEY (document, part)
+);

@@ -1,0 +1,4 @@
+CREATE TABLE document_claims (
+    claim TEXT NOT NULL PRIMARY KEY,
+    document BIGINT NOT NULL
+);

@@ -1,0 +1,1 @@
+DROP INDEX capture_jobs_by_document;

@@ -1,0 +1,1 @@
+CREATE INDEX events_by_document ON events (document, id);

@@ -1,0 +1,1 @@
+CREATE INDEX documents_by_receiver ON documents (receiver, ticket);

@@ -1,0 +1,1 @@
+CREATE INDEX capture_jobs_running ON capture_jobs (id) WHERE running;

@@ -1,0 +1,1 @@
+CREATE INDEX document_claims_by_document ON document_claims (document);

@@ -1,0 +1,137 @@
+//! The HTTP interface: EPCIS 2.0 REST under `/epcis`, and what operators ask.
+
+mod address;
+mod body;
+mod capture;
+mod content_coding;
+mod discovery;
+mod events;
+mod health;
+mod job_document;
+mod negotiation;
+mod observe;
+mod pace;
+mod paging;
+mod problem;
+mod query_document;
+mod xml_text;
+
+use actix_web::HttpRequest;
+use actix_web::HttpResponse;
+use actix_web::web;
+use actix_web::web::Data;
+use actix_web::web::ServiceConfig;
+use serde::Deserialize;
+
+use crate::api::capture::Gate;
+use crate::api::problem::Failure;
+use crate::api::problem::Problem;
+use crate::capture::Limits;
+use crate::capture::Queue;
+use crate::store::Store;
+
+pub use health::measure;
+pub use negotiation::EpcFormat;
+pub use observe::observe;
+
+/// How the interface answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How identifiers are spelt where the client does not say.
+    pub epc_format: EpcFormat,
+    /// Events or jobs on a page where the client does not say.
+    pub per_page: usize,
+    /// The most a client may ask for.
+    pub most_per_page: usize,
+    /// Bytes a URL may have.
+    pub url_bytes: usize,
+    /// Seconds that an event captured alone is waited for.
+    pub event_seconds: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            epc_format: EpcFormat::default(),
+            per_page: 30,
+            most_per_page: 1_000,
+            url_bytes: 8_192,
+            event_seconds: 30,
+        }
+    }
+}
+
+/// What handlers use, shared by all threads that serve.
+#[derive(Clone)]
+pub struct Shared {
+    store: Data<Store>,
+    settings: Data<Settings>,
+    limits: Data<Limits>,
+    queue: Data<Queue>,
+    gate: Data<Gate>,
+}
+
+impl Shared {
+    /// Shares these among handlers.
+    pub fn new(store: &Store, settings: &Settings, limits: &Limits, queue: Queue) -> Shared {
+        Shared {
+            store: Data::new(store.clone()),
+            settings: Data::new(settings.clone()),
+            gate: Data::new(Gate::new(limits)),
+            limits: Data::new(limits.clone()),
+            queue: Data::new(queue),
+        }
+    }
+
+    /// Adds every route.
+    pub fn configure(&self, config: &mut ServiceConfig) {
+        config
+            .app_data(self.store.clone())
+            .app_data(self.settings.clone())
+            .app_data(self.limits.clone())
+            .app_data(self.queue.clone())
+            .app_data(self.gate.clone())
+            .service(web::scope("/epcis").configure(epcis))
+            .route("/healthz", web::get().to(health::alive))
+            .route("/readyz", web::get().to(health::ready))
+            .route("/metrics", web::get().to(health::measures))
+            .default_service(web::to(unknown));
+    }
+}
+
+fn epcis(config: &mut ServiceConfig) {
+    config
+        .service(discovery::resource("", "OPTIONS, GET").route(web::get().to(top)))
+        .service(discovery::resource("/", "OPTIONS, GET").route(web::get().to(top)))
+        .service(
+            discovery::capture_resource("/capture", "OPTIONS, POST, GET")
+                .route(web::post().to(capture::post))
+                .route(web::get().to(capture::list)),
+        )
+        .service(
+            discovery::resource("/capture/{captureID}", "OPTIONS, GET").route(web::get().to(capture::show)),
+        )
+        .service(
+            discovery::capture_resource("/events", "OPTIONS, GET, POST")
+                .route(web::post().to(events::post))
+                .route(web::get().to(events::list)),
+        )
+        .service(
+            discovery::resource("/events/{eventID:.+}", "OPTIONS, GET").route(web::get().to(events::show)),
+        );
+}
+
+/// The resources there are (`GET /`).
+async fn top(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    negotiation::accepts_json(request.headers())?;
+    Ok(HttpResponse::Ok().insert_header(("GS1-EPCIS-Version", "2.0.0")).json(serde_json::json!({
+        "@context": "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+        "type": "Collection",
+        "member": ["capture", "events"],
+    })))
+}
+
+async fn unknown() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Failure::NoSuchName, "there is nothing of this name; the EPCIS interface is at /epcis"))
+}

@@ -1,0 +1,96 @@
+//! Around every request: its problem in the form asked for, a line in the log, and its measures.
+
+use std::time::Instant;
+
+use actix_web::Error;
+use actix_web::HttpResponse;
+use actix_web::body::BoxBody;
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceRequest;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+
+use crate::api::Settings;
+use crate::api::negotiation::prefers_xml;
+use crate::api::problem::Failure;
+use crate::api::problem::Problem;
+
+/// Refuses too long a URL (414), gives every failure the body of a problem, writes the access log and counts.
+pub async fn observe<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let began = Instant::now();
+    let most = request.app_data::<Data<Settings>>().map_or(usize::MAX, |settings| settings.url_bytes);
+    let response = if request.uri().path_and_query().map_or(0, |it| it.as_str().len()) > most {
+        let problem = Problem::new(Failure::UriTooLong, format!("a URL may have {most} bytes"));
+        request.error_response(problem)
+    } else {
+        let request_again = request.request().clone();
+        match next.call(request).await {
+            Ok(response) => response.map_into_boxed_body(),
+            Err(error) => ServiceResponse::from_err(error, request_again),
+        }
+    };
+    let response = explain(response);
+    record(&response, began);
+    Ok(response)
+}
+
+/// Puts the failure in XML for those who ask, and words what the framework refused by itself.
+fn explain(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let xml = prefers_xml(response.request().headers());
+    let replacement = match response.response().error() {
+        Some(error) => match error.as_error::<Problem>() {
+            Some(problem) => xml.then(|| problem.to_xml()),
+            None => Some(reworded(response.status(), error, xml)),
+        },
+        None => None,
+    };
+    match replacement {
+        Some(replacement) => {
+            let (request, _) = response.into_parts();
+            ServiceResponse::new(request, replacement)
+        }
+        None => response,
+    }
+}
+
+fn reworded(status: StatusCode, error: &Error, xml: bool) -> HttpResponse {
+    let problem = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Failure::CaptureLimitExceeded, error.to_string()),
+        StatusCode::REQUEST_TIMEOUT => Problem::new(Failure::RequestTimeout, error.to_string()),
+        StatusCode::NOT_FOUND => Problem::new(Failure::NoSuchName, error.to_string()),
+        status if status.is_client_error() => Problem::new(Failure::Validation, error.to_string()),
+        _ => Problem::internal(error),
+    };
+    if xml { problem.to_xml() } else { problem.to_json() }
+}
+
+fn record(response: &ServiceResponse<BoxBody>, began: Instant) {
+    let request = response.request();
+    let seconds = began.elapsed().as_secs_f64();
+    let route = request.match_pattern().unwrap_or_else(|| "other".to_owned());
+    let status = response.status().as_u16();
+    tracing::info!(
+        target: "access",
+        method = %request.method(),
+        path = ?request.uri().path(),
+        status,
+        milliseconds = (seconds * 1e6).round() / 1e3,
+        client = request.peer_addr().map(|address| tracing::field::display(address.ip())),
+    );
+    let labels = [("route", route), ("method", method(request.method())), ("status", status.to_string())];
+    metrics::counter!("epcgate_requests_total", &labels).increment(1);
+    metrics::histogram!("epcgate_request_seconds", &labels).record(seconds);
+}
+
+/// The method as a label; those nobody uses share one, so that a client cannot make up measures without end.
+fn method(method: &actix_web::http::Method) -> String {
+    match method.as_str() {
+        known @ ("GET" | "POST" | "OPTIONS" | "HEAD" | "PUT" | "DELETE" | "PATCH") => known.to_owned(),
+        _ => "other".to_owned(),
+    }
+}

@@ -1,0 +1,413 @@
+//! Problems: every failure as the standard names it, in JSON or XML (EPCIS 2.0 REST binding, RFC 7807).
+
+use std::fmt;
+
+use actix_web::HttpResponse;
+use actix_web::HttpResponseBuilder;
+use actix_web::ResponseError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderName;
+use actix_web::http::header::HeaderValue;
+use actix_web::http::header::RETRY_AFTER;
+use serde::Serialize;
+
+use crate::api::xml_text::XmlText;
+use crate::capture::CaptureError;
+use crate::epcis::CaptureDefect;
+use crate::store::QueryError;
+use crate::store::StoreError;
+
+/// Namespace of what we add to the standard's problem in XML.
+const OURS: &str = "urn:epcgate:problem";
+
+/// The failures an answer can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The document or event is not valid.
+    Validation,
+    /// A query parameter is unknown or its value is not valid.
+    QueryParameter,
+    /// The resource does not exist.
+    NoSuchName,
+    /// What the client accepts cannot be served.
+    NotAcceptable,
+    /// An event of this identifier exists with other content.
+    ResourceAlreadyExists,
+    /// The document is larger than the capture limit.
+    CaptureLimitExceeded,
+    /// The answer would be larger than the limit.
+    QueryTooLarge,
+    /// The question would take too long to answer.
+    QueryTooComplex,
+    /// The URL is too long.
+    UriTooLong,
+    /// The body is of a kind that is not read here.
+    UnsupportedMediaType,
+    /// The fault is ours.
+    Implementation,
+    /// We cannot serve this now, but will be able to.
+    Unavailable,
+    /// The resource does not have the method. The standard has no name for it.
+    MethodNotAllowed,
+    /// The body came too slowly. The standard has no name for it.
+    RequestTimeout,
+}
+
+impl Failure {
+    /// The standard's name, or `about:blank` where it has none and the status says all (RFC 7807 §4.2).
+    pub fn name(self) -> &'static str {
+        match self {
+            Failure::Validation => "epcisException:ValidationException",
+            Failure::QueryParameter => "epcisException:QueryParameterException",
+            Failure::NoSuchName => "epcisException:NoSuchNameException",
+            Failure::NotAcceptable => "epcisException:NotAcceptableException",
+            Failure::ResourceAlreadyExists => "epcisException:ResourceAlreadyExistsException",
+            Failure::CaptureLimitExceeded => "epcisException:CaptureLimitExceededException",
+            Failure::QueryTooLarge => "epcisException:QueryTooLargeException",
+            Failure::QueryTooComplex => "epcisException:QueryTooComplexException",
+            Failure::UriTooLong => "epcisException:URITooLongException",
+            Failure::UnsupportedMediaType => "epcisException:UnsupportedMediaTypeException",
+            Failure::Implementation | Failure::Unavailable => "epcisException:ImplementationException",
+            Failure::MethodNotAllowed | Failure::RequestTimeout => "about:blank",
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Failure::Validation | Failure::QueryParameter => StatusCode::BAD_REQUEST,
+            Failure::NoSuchName => StatusCode::NOT_FOUND,
+            Failure::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Failure::ResourceAlreadyExists => StatusCode::CONFLICT,
+            Failure::CaptureLimitExceeded | Failure::QueryTooLarge | Failure::QueryTooComplex => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
+            Failure::UriTooLong => StatusCode::URI_TOO_LONG,
+            Failure::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Failure::Implementation => StatusCode::INTERNAL_SERVER_ERROR,
+            Failure::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Failure::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Failure::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        }
+    }
+
+    /// What it is, in a few words that are the same each time.
+    pub fn title(self) -> &'static str {
+        match self {
+            Failure::Validation => "The document is not valid",
+            Failure::QueryParameter => "A query parameter is not valid",
+            Failure::NoSuchName => "Resource not found",
+            Failure::NotAcceptable => "No acceptable form of the answer",
+            Failure::ResourceAlreadyExists => "Resource already exists",
+            Failure::CaptureLimitExceeded => "Capture limit exceeded",
+            Failure::QueryTooLarge => "The answer is too large",
+            Failure::QueryTooComplex => "The question is too costly",
+            Failure::UriTooLong => "The URL is too long",
+            Failure::UnsupportedMediaType => "Unsupported media type",
+            Failure::Implementation => "Internal failure",
+            Failure::Unavailable => "Not available at present",
+            Failure::MethodNotAllowed => "Method Not Allowed",
+            Failure::RequestTimeout => "Request Timeout",
+        }
+    }
+}
+
+/// A failure with what the client needs to mend it.
+#[derive(Debug)]
+pub struct Problem {
+    failure: Failure,
+    detail: String,
+    finding: Option<Box<Finding>>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Where in a document something is wrong: our members beside the standard's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Finding {
+    /// The rule broken.
+    pub rule: String,
+    /// Position of the event in the document, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<u64>,
+    /// Line from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Column from 1, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// Path from the root.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The identifier concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+    /// How to mend it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub fix: String,
+}
+
+impl Finding {
+    /// One sentence with what is wrong, where, by which rule, and how to mend it.
+    pub fn describe(&self, message: &str) -> String {
+        let mut text = String::new();
+        if let Some(event) = self.event {
+            text += &format!("Event {event}: ");
+        }
+        text += message;
+        if let (Some(line), Some(column)) = (self.line, self.column) {
+            text += &format!(" (line {line}, column {column}");
+            text += &if self.path.is_empty() { ")".to_owned() } else { format!(", at {})", self.path) };
+        } else if !self.path.is_empty() {
+            text += &format!(" (at {})", self.path);
+        }
+        text += &format!(" [{}]", self.rule);
+        if self.fix.is_empty() { text } else { format!("{text}; {}", self.fix) }
+    }
+
+    fn members(&self) -> Vec<(&'static str, String)> {
+        let number = |name, value: Option<u64>| value.map(|value| (name, value.to_string()));
+        let text = |name, value: &str| (!value.is_empty()).then(|| (name, value.to_owned()));
+        [
+            text("rule", &self.rule),
+            number("event", self.event),
+            number("line", self.line),
+            number("column", self.column),
+            text("path", &self.path),
+            text("identifier", self.identifier.as_deref().unwrap_or_default()),
+            text("fix", &self.fix),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// A problem as RFC 7807 has it, with our members of a finding beside the standard's.
+#[derive(Debug, Serialize)]
+pub struct Body<'a> {
+    /// `type`.
+    #[serde(rename = "type")]
+    pub name: &'a str,
+    /// `title`.
+    pub title: &'a str,
+    /// `status`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// `detail`.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub detail: &'a str,
+    /// Where in the document.
+    #[serde(flatten)]
+    pub finding: Option<&'a Finding>,
+}
+
+impl Body<'_> {
+    /// Writes the content of an XML problem, the standard's elements first (EPCIS 2.0 XSD, RFC7807ProblemResponseBodyType).
+    pub fn write_xml(&self, out: &mut String) {
+        let mut element = |name: &str, text: &str| {
+            if !text.is_empty() {
+                *out += &format!("<{name}>{}</{name}>", XmlText(text));
+            }
+        };
+        element("type", self.name);
+        element("title", self.title);
+        element("status", &self.status.map(|status| status.to_string()).unwrap_or_default());
+        element("detail", self.detail);
+        for (name, text) in self.finding.into_iter().flat_map(Finding::members) {
+            *out += &format!("<epcgate:{name} xmlns:epcgate=\"{OURS}\">{}</epcgate:{name}>", XmlText(&text));
+        }
+    }
+}
+
+impl Problem {
+    /// A problem with a sentence for the client.
+    pub fn new(failure: Failure, detail: impl Into<String>) -> Problem {
+        Problem { failure, detail: detail.into(), finding: None, headers: Vec::new() }
+    }
+
+    /// What is wrong at a place of the document sent.
+    pub fn at(failure: Failure, message: &str, finding: Finding) -> Problem {
+        let detail = finding.describe(message);
+        Problem { failure, detail, finding: Some(Box::new(finding)), headers: Vec::new() }
+    }
+
+    /// A fault of ours: the client learns no more than that, the log learns all.
+    pub fn internal(error: &dyn fmt::Display) -> Problem {
+        tracing::error!(%error, "a request failed");
+        Problem::new(Failure::Implementation, "the gateway failed; its log says why")
+    }
+
+    /// What cannot be served for the moment, and may be asked for again in five seconds.
+    pub fn later(detail: &str) -> Problem {
+        Problem::new(Failure::Unavailable, detail).with_header(RETRY_AFTER, HeaderValue::from_static("5"))
+    }
+
+    /// The same problem with a header in its answer.
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Problem {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The answer in JSON (`application/problem+json`).
+    pub fn to_json(&self) -> HttpResponse {
+        let body = serde_json::to_string_pretty(&self.body()).unwrap_or_default();
+        self.begin().content_type("application/problem+json").body(body + "\n")
+    }
+
+    /// The answer in XML (`application/problem+xml`).
+    pub fn to_xml(&self) -> HttpResponse {
+        let mut body = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        body += "<epcis:EPCISException xmlns:epcis=\"urn:epcglobal:epcis:xsd:2\">";
+        self.body().write_xml(&mut body);
+        body += "</epcis:EPCISException>\n";
+        self.begin().content_type("application/problem+xml").body(body)
+    }
+
+    fn body(&self) -> Body<'_> {
+        Body {
+            name: self.failure.name(),
+            title: self.failure.title(),
+            status: Some(self.failure.status().as_u16()),
+            detail: &self.detail,
+            finding: self.finding.as_deref(),
+        }
+    }
+
+    fn begin(&self) -> HttpResponseBuilder {
+        let mut response = HttpResponse::build(self.failure.status());
+        for header in &self.headers {
+            response.insert_header(header.clone());
+        }
+        if matches!(self.failure, Failure::RequestTimeout | Failure::CaptureLimitExceeded) {
+            // What is still to come of the body is not waited for.
+            response.force_close();
+        }
+        response
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.failure.title(), self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.failure.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.to_json()
+    }
+}
+
+impl From<actix_web::error::BlockingError> for Problem {
+    fn from(error: actix_web::error::BlockingError) -> Problem {
+        tracing::warn!(%error, "a request was dropped");
+        Problem::new(Failure::Unavailable, "the gateway is stopping; send the request again")
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Io(_) => {
+                tracing::error!(%error, "the store does not answer");
+                Problem::later("the store does not answer at present; send the request again")
+            }
+            error => Problem::internal(&error),
+        }
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Problem {
+        match error {
+            QueryError::Fault(fault) => Problem::new(Failure::QueryParameter, fault.to_string()),
+            QueryError::TooLarge(_) => Problem::new(Failure::QueryTooLarge, error.to_string()),
+            QueryError::TooComplex => Problem::new(Failure::QueryTooComplex, error.to_string()),
+            QueryError::Store(error) => Problem::from(error),
+        }
+    }
+}
+
+impl From<CaptureError> for Problem {
+    fn from(error: CaptureError) -> Problem {
+        match error {
+            CaptureError::Defect(defect) => {
+                let defect = CaptureDefect::from(&*defect);
+                Problem::at(Failure::Validation, &defect.message, Finding::from(&defect))
+            }
+            CaptureError::Store(error) => Problem::from(error),
+        }
+    }
+}
+
+impl From<&CaptureDefect> for Finding {
+    fn from(defect: &CaptureDefect) -> Finding {
+        let known = |number: u64| (number > 0).then_some(number);
+        Finding {
+            rule: defect.rule.to_string(),
+            event: defect.event.map(|event| event + 1),
+            line: known(defect.line),
+            column: known(defect.column),
+            path: defect.path.to_string(),
+            identifier: defect.epc.as_deref().map(str::to_owned),
+            fix: defect.fix.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::MessageBody;
+
+    use super::*;
+
+    fn text(response: HttpResponse) -> String {
+        let bytes = response.into_body().try_into_bytes().unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    fn finding() -> Finding {
+        Finding {
+            rule: "event-time-zone".to_owned(),
+            event: Some(2),
+            line: Some(7),
+            column: Some(3),
+            path: "EPCISDocument/EPCISBody".to_owned(),
+            identifier: None,
+            fix: "add <Z>".to_owned(),
+        }
+    }
+
+    #[test]
+    fn json_has_the_standards_members_and_ours() {
+        let problem = Problem::at(Failure::Validation, "eventTime has no zone", finding());
+        let json: serde_json::Value = serde_json::from_str(&text(problem.to_json())).unwrap();
+        assert_eq!(json["type"], "epcisException:ValidationException");
+        assert_eq!(json["status"], 400);
+        assert_eq!(json["line"], 7);
+        assert_eq!(
+            json["detail"],
+            "Event 2: eventTime has no zone (line 7, column 3, at EPCISDocument/EPCISBody) [event-time-zone]; add <Z>"
+        );
+    }
+
+    #[test]
+    fn xml_escapes_and_keeps_the_order_of_the_schema() {
+        let xml = text(Problem::at(Failure::NoSuchName, "a < b \u{1}", finding()).to_xml());
+        assert!(xml.contains("<type>epcisException:NoSuchNameException</type><title>Resource not found</title>"));
+        assert!(xml.contains("<status>404</status><detail>Event 2: a &lt; b \u{fffd}"));
+        assert!(xml.contains("<epcgate:fix xmlns:epcgate=\"urn:epcgate:problem\">add &lt;Z&gt;</epcgate:fix>"));
+    }
+
+    #[test]
+    fn a_fault_of_ours_tells_nothing_to_the_client() {
+        let json = text(Problem::internal(&"disk sda1 is on fire").to_json());
+        assert!(!json.contains("sda1"));
+    }
+}

@@ -1,0 +1,157 @@
+//! Events as an answer: an `EPCISQueryDocument` in the form asked for, sent while it is being written.
+
+use std::io;
+use std::io::Write;
+
+use actix_web::HttpResponse;
+use actix_web::HttpResponseBuilder;
+use actix_web::web;
+use actix_web::web::Bytes;
+use chrono::DateTime;
+use chrono::SecondsFormat;
+use chrono::Utc;
+use futures_util::stream;
+use tokio::sync::mpsc;
+
+use crate::api::negotiation::Wanted;
+use crate::api::problem::Failure;
+use crate::api::problem::Problem;
+use crate::epcis::DocumentKind;
+use crate::epcis::Event;
+use crate::epcis::Header;
+use crate::epcis::QueryResultsHead;
+use crate::epcis::What;
+use crate::formats::EpcStyle;
+use crate::formats::WriteError;
+use crate::formats::WriteOptions;
+use crate::formats::Writer;
+use crate::gs1::Epc;
+
+/// How much is sent at a time.
+const CHUNK: usize = 64 << 10;
+
+/// Chunks that wait for a slow client.
+const WAITING: usize = 4;
+
+/// What an answer holds.
+pub struct Content {
+    /// The events.
+    pub events: Vec<Event>,
+    /// `DocumentKind::QueryDocument`, or `DocumentKind::Event` for one event alone.
+    pub kind: DocumentKind,
+    /// `creationDate`.
+    pub now: DateTime<Utc>,
+}
+
+/// Answers with events. What fails within the first 64 KiB has a status of its own; what fails later cuts the answer off.
+pub async fn answer(
+    mut response: HttpResponseBuilder,
+    content: Content,
+    wanted: Wanted,
+) -> Result<HttpResponse, Problem> {
+    let version = wanted.format.epcis_version();
+    response
+        .content_type(wanted.media_type)
+        .insert_header(("GS1-EPCIS-Version", format!("{version}.0")))
+        .insert_header(("GS1-CBV-Version", format!("{version}.0")));
+    let (sender, mut chunks) = mpsc::channel(WAITING);
+    let writing = web::block(move || write(&content, wanted, sender));
+    let Some(first) = chunks.recv().await else {
+        writing.await?;
+        return Err(Problem::internal(&"nothing was written"));
+    };
+    let first = first?;
+    Ok(match chunks.recv().await {
+        None => response.body(first),
+        Some(second) => {
+            let begun = stream::iter([Ok(first), second]);
+            let rest = stream::poll_fn(move |context| chunks.poll_recv(context));
+            response.streaming(futures_util::StreamExt::chain(begun, rest))
+        }
+    })
+}
+
+fn write(content: &Content, wanted: Wanted, sender: mpsc::Sender<Result<Bytes, Problem>>) {
+    let chunks = Chunks { sender: sender.clone(), gathered: Vec::with_capacity(CHUNK) };
+    if let Err(error) = write_to(chunks, content, wanted) {
+        let problem = match error {
+            WriteError::Identifier(malformed) => Problem::new(
+                Failure::NotAcceptable,
+                format!("an identifier cannot be spelt as GS1-EPC-Format asks: {malformed}; ask for Never_Translates"),
+            ),
+            WriteError::Io(error) => Problem::internal(&error),
+        };
+        // A client that has gone does not hear it.
+        let _ = sender.blocking_send(Err(problem));
+    }
+}
+
+fn write_to(chunks: Chunks, content: &Content, wanted: Wanted) -> Result<(), WriteError> {
+    let mut options = WriteOptions { epcs: wanted.epcs, words: wanted.words, ..WriteOptions::new() };
+    if !wanted.epcs_asked && !translates(&content.events, &options) {
+        options.epcs = EpcStyle::AsSent;
+    }
+    let header = Header {
+        kind: content.kind,
+        schema_version: wanted.format.epcis_version().into(),
+        creation_date: content.now.to_rfc3339_opts(SecondsFormat::Millis, true).into(),
+        query_results: (content.kind == DocumentKind::QueryDocument)
+            .then(|| QueryResultsHead { query_name: "SimpleEventQuery".into(), subscription_id: None }),
+        ..Header::default()
+    };
+    let mut writer = Writer::begin(wanted.format, chunks, &header, options)?;
+    for event in &content.events {
+        writer.event(event)?;
+    }
+    let (mut chunks, losses) = writer.finish(&header)?;
+    if !losses.is_empty() {
+        tracing::warn!(losses = losses.len(), format = wanted.format.name(), "an answer does not hold all of its events");
+    }
+    chunks.send().map_err(WriteError::Io)
+}
+
+/// True where every identifier can be spelt so; otherwise a client that did not ask gets them as they were sent.
+fn translates(events: &[Event], options: &WriteOptions) -> bool {
+    let spelt = |epc: &Epc| options.epc(epc).is_ok();
+    events.iter().all(|event| {
+        let transformed = match &event.what {
+            What::Transformation { input_epcs, output_epcs, input_quantities, output_quantities, .. } => {
+                input_epcs.iter().chain(output_epcs).all(spelt)
+                    && input_quantities.iter().chain(output_quantities).all(|quantity| spelt(&quantity.epc_class))
+            }
+            _ => true,
+        };
+        transformed
+            && event.what.epcs().iter().chain(event.what.parent()).all(spelt)
+            && event.what.quantities().iter().all(|quantity| spelt(&quantity.epc_class))
+            && [&event.read_point, &event.biz_location].into_iter().flatten().all(|place| spelt(&place.id))
+            && event.sources.iter().chain(&event.destinations).all(|party| spelt(&party.id))
+    })
+}
+
+/// Hands what is written over in chunks, and waits where the client is slow.
+struct Chunks {
+    sender: mpsc::Sender<Result<Bytes, Problem>>,
+    gathered: Vec<u8>,
+}
+
+impl Chunks {
+    fn send(&mut self) -> io::Result<()> {
+        let chunk = Bytes::from(std::mem::replace(&mut self.gathered, Vec::with_capacity(CHUNK)));
+        self.sender.blocking_send(Ok(chunk)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+impl Write for Chunks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() >= CHUNK {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

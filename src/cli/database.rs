@@ -1,0 +1,48 @@
+//! Which database a verb works on.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use crate::config::Settings;
+use crate::store::Store;
+
+/// Where a gateway keeps what it has when nothing else is said.
+pub(super) const DATA_DIR: &str = "epcgate-data";
+
+/// The database of a gateway, and its settings.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Choice {
+    /// The folder of an embedded database, made where it does not exist [default: epcgate-data]
+    #[arg(long, value_name = "DIR", env = "EPCGATE_DATA_DIR", conflicts_with = "database")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// A database by its URL: `sqlite:PATH`, or `postgres://…` with the parameters of libpq such as `sslmode=verify-full`
+    #[arg(long, value_name = "URL", env = "EPCGATE_DATABASE", hide_env_values = true)]
+    pub(super) database: Option<String>,
+    /// Settings that stand over the built-in ones
+    #[arg(long, value_name = "FILE", env = "EPCGATE_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+}
+
+impl Choice {
+    /// Reads the settings.
+    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
+        Ok(Settings::read(self.config.as_deref())?)
+    }
+
+    /// Opens the database and brings its tables up to date.
+    pub(super) fn open(&self, settings: &Settings) -> anyhow::Result<Store> {
+        let url = match &self.database {
+            Some(url) => url.clone(),
+            None => {
+                let folder = self.data_dir.as_deref().unwrap_or(Path::new(DATA_DIR));
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+                let path = folder.join("epcgate.sqlite");
+                path.to_str().context("the folder's name is no UTF-8")?.to_owned()
+            }
+        };
+        Ok(Store::open(&url, &settings.store)?)
+    }
+}

@@ -1,0 +1,118 @@
+//! `epcgate demo`: a gateway with a small supply chain in it.
+
+use std::io::Cursor;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use chrono::Days;
+use chrono::NaiveDate;
+use chrono::Utc;
+
+use crate::access::Caller;
+use crate::capture;
+use crate::capture::Wish;
+use crate::cli::Outcome;
+use crate::cli::database;
+use crate::cli::serve;
+use crate::config::Settings;
+use crate::epcis::CaptureErrorBehaviour;
+use crate::server::Gateway;
+use crate::store::Store;
+
+/// What the demo captures, in order. Days stand in them as `{DAY-3}`, counted from the day of the start.
+const DOCUMENTS: [(&str, &str); 4] = [
+    ("the manufacturer commissions, packs and ships", include_str!("../../fixtures/demo/1_manufacturer_ships.xml")),
+    ("the wholesaler receives and opens the pallet", include_str!("../../fixtures/demo/2_wholesaler_receives.jsonld")),
+    ("the wholesaler ships one case to the clinic", include_str!("../../fixtures/demo/3_wholesaler_ships.xml")),
+    ("the clinic receives it", include_str!("../../fixtures/demo/4_clinic_receives.xml")),
+];
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The address and port to listen on; port 0 takes any that is free [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Keep the database in this folder [default: a temporary one that vanishes at the end]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let temporary = tempfile::Builder::new().prefix("epcgate-demo-").tempdir()?;
+    let folder = arguments.data_dir.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let database = database::Choice { data_dir: Some(folder.clone()), ..database::Choice::default() };
+    let mut settings = database.settings()?;
+    serve::listen_on(&mut settings, arguments.listen);
+    serve::log(&settings)?;
+    let store = database.open(&settings)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "A small supply chain goes into {}:", folder.display())?;
+    for (what, document) in DOCUMENTS {
+        let events = capture(&store, &dated(document, Utc::now().date_naive())?, &settings)?;
+        writeln!(out, "  {what} ({events} events)")?;
+    }
+    drop(out);
+    let gateway = Gateway::start(&settings, &store)?;
+    serve::announce(gateway.address())?;
+    explain(gateway.address())?;
+    gateway.run()?;
+    Ok(Outcome::Clean)
+}
+
+fn capture(store: &Store, document: &str, settings: &Settings) -> anyhow::Result<u64> {
+    let mut receiving = store.receive(Utc::now())?;
+    std::io::copy(&mut Cursor::new(document), &mut receiving)?;
+    let wish = Wish { behaviour: CaptureErrorBehaviour::Rollback, syntax: None };
+    let new = capture::accept(store, &Caller::operator(), receiving.finish()?, wish, Utc::now())?;
+    let job = capture::run_to_end(store, &new.job, &settings.limits, Utc::now)?;
+    let told = || job.defects.first().map(|defect| defect.message.to_string()).unwrap_or_default();
+    anyhow::ensure!(job.success, "the demo's own document was refused: {}", told());
+    Ok(job.events_read)
+}
+
+fn explain(address: SocketAddr) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let item = "urn:epc:id:sgtin:0352999.010130.A7K2M0001";
+    let case = "urn:epc:id:sgtin:0352999.510130.C0000001";
+    writeln!(
+        out,
+        "\nTry:\n\
+         \n  # what happened to one bottle, from the manufacturer on\n  curl -s 'http://{address}/epcis/events?MATCH_anyEPC={item}'\n\
+         \n  # every shipment, as EPCIS 1.2 XML\n  curl -s -H 'Accept: application/xml' -H 'GS1-EPCIS-Version: 1.2' 'http://{address}/epcis/events?EQ_bizStep=shipping'\n\
+         \n  # where the clinic's case was seen, with its identifiers as EPC URNs\n  curl -s -H 'GS1-EPC-Format: Always_EPC_URN' 'http://{address}/epcis/events?MATCH_epc={case}&orderBy=eventTime&orderDirection=ASC'\n\
+         \nCtrl-C ends it."
+    )?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Puts dates for `{DAY-3}` and `{DAY+540}`.
+fn dated(document: &str, today: NaiveDate) -> anyhow::Result<String> {
+    let mut text = String::with_capacity(document.len());
+    let mut rest = document;
+    while let Some((before, behind)) = rest.split_once("{DAY") {
+        let (days, behind) = behind.split_once('}').context("a day without its end")?;
+        let days: i64 = days.parse().context("a day that is no number")?;
+        let moved = Days::new(days.unsigned_abs());
+        let day = if days < 0 { today.checked_sub_days(moved) } else { today.checked_add_days(moved) };
+        text.push_str(before);
+        text.push_str(&day.context("a day out of range")?.to_string());
+        rest = behind;
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_from_the_start() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
+        assert_eq!(dated("a{DAY-9}T{DAY+540}{DAY+0}", day).unwrap(), "a2026-11-13T2028-05-152026-11-22");
+        assert!(dated("{DAY-x}", day).is_err());
+    }
+}

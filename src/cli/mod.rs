@@ -1,0 +1,115 @@
+//! The command line: one verb a file, each a thin translation into one call of the rooms below.
+
+mod bench;
+mod capture;
+mod check;
+mod convert;
+mod database;
+mod demo;
+mod excerpt;
+mod hash;
+mod identify;
+mod prefixes;
+mod query;
+mod sarif;
+mod serve;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+
+/// Ends of the program: the values that scripts rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Everything went well; warnings may have been shown.
+    Clean,
+    /// The document or the request has errors.
+    Errors,
+    /// A file could not be read, or the command could not be carried out.
+    Unreadable,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        ExitCode::from(outcome as u8)
+    }
+}
+
+#[derive(Parser)]
+#[command(name = "epcgate", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Exit status: 0 well (warnings may have been shown), 1 errors found, 2 not readable or not possible."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a gateway with a small supply chain in it, and say where to look
+    Demo(demo::Arguments),
+    /// Serve the gateway over HTTP
+    Serve(serve::Arguments),
+    /// Say what identifiers are, in each of their forms
+    #[command(name = "id")]
+    Identify(identify::Arguments),
+    /// Convert a document to another form, with everything in it
+    Convert(convert::Arguments),
+    /// Check the form of documents and show each finding in its place
+    Check(check::Arguments),
+    /// Print the CBV 2.0 event hash ID of each event, one a line
+    Hash(hash::Arguments),
+    /// Bring documents into the database
+    Capture(capture::Arguments),
+    /// Ask the database for events
+    Query(query::Arguments),
+    /// Measure speed and memory against bare baselines of the same run
+    Bench(bench::Arguments),
+    /// Show or replace the known lengths of GS1 company prefixes
+    Prefixes(prefixes::Arguments),
+}
+
+/// How a command prints its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    Text,
+    /// JSON, one object a line.
+    Json,
+}
+
+/// Runs the command given on the command line.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Identify(arguments) => identify::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Hash(arguments) => hash::run(&arguments),
+        Command::Capture(arguments) => capture::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Prefixes(arguments) => prefixes::run(&arguments),
+    };
+    match outcome {
+        Ok(outcome) => outcome.into(),
+        Err(error) if is_broken_pipe(&error) => Outcome::Clean.into(),
+        Err(error) => {
+            eprintln!("epcgate: {error:#}");
+            Outcome::Unreadable.into()
+        }
+    }
+}
+
+/// True where the reader of our output went away, as `head` does.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

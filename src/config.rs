@@ -1,0 +1,137 @@
+//! Settings: the built-in `config/default.toml`, then a file, then the environment.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use figment::Figment;
+use figment::providers::Env;
+use figment::providers::Format;
+use figment::providers::Toml;
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::api;
+use crate::capture;
+use crate::store;
+
+/// Every setting with its default and what it means.
+pub const MANUAL: &str = include_str!("../config/default.toml");
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `[server]`.
+    pub server: Server,
+    /// `[database]`.
+    pub database: Database,
+    /// `[store]`.
+    pub store: store::Settings,
+    /// `[capture]`.
+    pub capture: capture::Settings,
+    /// `[limits]`.
+    pub limits: capture::Limits,
+    /// `[api]`.
+    pub api: api::Settings,
+    /// `[log]`.
+    pub log: Log,
+}
+
+/// Where and how requests are served.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// The address to listen on.
+    pub address: IpAddr,
+    /// The port; 0 for any that is free.
+    pub port: u16,
+    /// Threads that serve requests.
+    pub threads: usize,
+    /// Connections held at one time by each thread.
+    pub connections: usize,
+    /// Seconds that requests under way may take to end when the gateway stops.
+    pub stop_seconds: u64,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// A path, `sqlite:path`, or `postgres://…`.
+    pub url: String,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level, or directives such as `info,access=warn`.
+    pub level: String,
+    /// The form of a line.
+    pub form: LogForm,
+}
+
+/// The form of a line of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogForm {
+    /// For people on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A setting that is unknown or cannot be read; names its key and where it stands.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct ConfigError(Box<figment::Error>);
+
+impl Settings {
+    /// Reads the defaults, then `file`, then `EPCGATE_SECTION__KEY` of the environment, each over the one before.
+    ///
+    /// Fails on a key that does not exist, naming it and its file.
+    pub fn read(file: Option<&Path>) -> Result<Settings, ConfigError> {
+        let mut figment = Figment::from(Toml::string(MANUAL));
+        if let Some(file) = file {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let sections = Env::prefixed("EPCGATE_").filter(|key| key.as_str().contains("__")).split("__");
+        figment.merge(sections).extract().map_err(|error| ConfigError(Box::new(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn with(text: &str) -> Result<Settings, String> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        Settings::read(Some(file.path())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_manual_sets_everything() {
+        let settings = Settings::read(None).unwrap();
+        assert!(settings.server.address.is_loopback());
+        let limits = capture::Limits::default();
+        assert_eq!(format!("{:?}", settings.limits), format!("{limits:?}"));
+    }
+
+    #[test]
+    fn a_file_stands_over_the_defaults() {
+        assert_eq!(with("[server]\nport = 99").unwrap().server.port, 99);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = with("[server]\nprot = 99").unwrap_err();
+        assert!(error.contains("prot") && error.contains("tmp"), "{error}");
+        let error = with("[sever]\nport = 99").unwrap_err();
+        assert!(error.contains("sever"), "{error}");
+    }
+}

@@ -1,0 +1,330 @@
+use std::io::Cursor;
+
+use super::*;
+use crate::epcis::Action;
+use crate::epcis::Event;
+use crate::epcis::EventKind;
+use crate::epcis::Hint;
+use crate::epcis::Node;
+use crate::epcis::What;
+use crate::formats::Limits;
+use crate::formats::Place;
+
+const HEAD: &str = "<eventTime>2024-03-04T06:00:00Z</eventTime>\
+    <eventTimeZoneOffset>-05:00</eventTimeZoneOffset>";
+const TAIL: &str = "<action>OBSERVE</action><bizStep>urn:epcglobal:cbv:bizstep:shipping</bizStep>";
+const EPCS: &str = "<epcList><epc>urn:epc:id:sgtin:4012345.012345.1</epc></epcList>";
+
+struct Outcome {
+    header: Header,
+    events: Vec<Event>,
+    defects: Vec<Defect>,
+    stopped: Option<Defect>,
+}
+
+fn read(bytes: impl Into<Vec<u8>>) -> Outcome {
+    read_within(bytes, Limits::default())
+}
+
+fn read_within(bytes: impl Into<Vec<u8>>, limits: Limits) -> Outcome {
+    let mut defects = Defects::new(false);
+    let mut outcome =
+        Outcome { header: Header::default(), events: Vec::new(), defects: Vec::new(), stopped: None };
+    match Reader::open(Box::new(Cursor::new(bytes.into())), ReadOptions { limits }, &mut defects) {
+        Ok(mut reader) => {
+            loop {
+                match reader.next_event(&mut defects) {
+                    Ok(Some(reading)) => outcome.events.extend(reading.event),
+                    Ok(None) => break,
+                    Err(defect) => {
+                        outcome.stopped = Some(defect);
+                        break;
+                    }
+                }
+            }
+            outcome.header = reader.header().clone();
+        }
+        Err(defect) => outcome.stopped = Some(defect),
+    }
+    outcome.defects = defects.take();
+    outcome
+}
+
+fn document(version: u8, list: &str) -> String {
+    format!(
+        "<e:EPCISDocument xmlns:e='urn:epcglobal:epcis:xsd:{version}' xmlns:x='urn:x'\
+         \n schemaVersion='{}' creationDate='2024-03-05T18:00:00Z'><EPCISBody><EventList>\n{list}\
+         </EventList></EPCISBody></e:EPCISDocument>",
+        if version == 1 { "1.2" } else { "2.0" }
+    )
+}
+
+/// The rules that a document breaks, with the line of each.
+fn check(document: &str, expected: &[(&str, u64)]) -> Outcome {
+    let outcome = read(document);
+    let all = outcome.defects.iter().chain(&outcome.stopped);
+    let found: Vec<_> = all.map(|defect| (defect.fault.rule, defect.place.line)).collect();
+    assert_eq!(found, expected, "{:?} {document}", outcome.stopped);
+    outcome
+}
+
+fn check_stop(document: impl Into<Vec<u8>>, rule: &str) -> Defect {
+    let defect = read(document).stopped.unwrap();
+    assert_eq!(defect.fault.rule, rule, "{defect}");
+    defect
+}
+
+#[test]
+fn reads_every_wrapper_of_1_2() {
+    let list = format!(
+        "<ObjectEvent>{HEAD}<baseExtension><eventID>urn:uuid:1</eventID><extension><certificationInfo>urn:c\
+         </certificationInfo></extension></baseExtension>{EPCS}<action>ADD</action><extension><quantityList>\
+         <quantityElement><epcClass>urn:epc:class:lgtin:4012345.012345.A</epcClass><quantity>2.5</quantity>\
+         <uom>KGM</uom></quantityElement></quantityList><sourceList><source type=\"urn:epcglobal:cbv:sdt:location\">\
+         urn:epc:id:sgln:4012345.00001.0</source></sourceList><ilmd><x:lot>A</x:lot></ilmd><extension>\
+         <own>1</own></extension></extension><x:more/></ObjectEvent>\
+         <extension><TransformationEvent>{HEAD}<inputEPCList><epc>urn:epc:id:sgtin:4012345.012345.1</epc>\
+         </inputEPCList><outputEPCList><epc>urn:epc:id:sgtin:4012345.012345.2</epc></outputEPCList>\
+         <ilmd><x:lot>B</x:lot></ilmd></TransformationEvent></extension>\
+         <extension><extension><AssociationEvent>{HEAD}<parentID>urn:epc:id:grai:4012345.66666.87</parentID>\
+         <childEPCs><epc>urn:epc:id:sgtin:4012345.012345.3</epc></childEPCs>{TAIL}</AssociationEvent>\
+         </extension></extension>"
+    );
+    let outcome = check(&document(1, &list), &[]);
+    let [object, transformation, association] = outcome.events.as_slice() else { panic!("{list}") };
+    assert_eq!(object.id.as_deref(), Some("urn:uuid:1"));
+    assert_eq!(object.certification_info, ["urn:c".into()]);
+    assert_eq!(object.what.quantities()[0].uom.as_deref(), Some("KGM"));
+    assert_eq!(object.sources[0].id.as_str(), "urn:epc:id:sgln:4012345.00001.0");
+    assert_eq!(object.ilmd.as_ref().unwrap()[0].text(), Some("A"));
+    let names: Vec<_> = object.extensions.iter().map(|e| (&*e.name.namespace, &*e.name.local)).collect();
+    assert_eq!(names, [("", "own"), ("urn:x", "more")]);
+    assert!(
+        matches!(&transformation.what, What::Transformation { output_epcs, .. } if output_epcs.len() == 1)
+    );
+    assert_eq!(association.what.kind(), EventKind::Association);
+}
+
+#[test]
+fn reads_fields_of_2_0() {
+    let list = format!(
+        "<ObjectEvent>{HEAD}<errorDeclaration><x:why/><declarationTime>2024-03-05T06:00:00Z</declarationTime>\
+         </errorDeclaration>{EPCS}{TAIL}<readPoint><id>urn:epc:id:sgln:4012345.00001.0</id><x:dock>7</x:dock>\
+         </readPoint><sensorElementList><sensorElement><sensorMetadata time='2024-03-04T05:00:00Z' x:room='b'/>\
+         <sensorReport type='gs1:Temperature' value='4.5' uom='CEL'/></sensorElement></sensorElementList>\
+         <persistentDisposition><set>urn:epcglobal:cbv:disp:completeness_verified</set></persistentDisposition>\
+         </ObjectEvent><extension><x:OwnEvent>{HEAD}<x:field/></x:OwnEvent></extension>"
+    );
+    let outcome = check(&document(2, &list), &[]);
+    let [event, own] = outcome.events.as_slice() else { panic!("{list}") };
+    assert_eq!(event.error_declaration.as_ref().unwrap().extensions.len(), 1);
+    assert_eq!(event.read_point.as_ref().unwrap().extensions[0].text(), Some("7"));
+    let metadata = event.sensor_elements[0].metadata.as_ref().unwrap();
+    assert_eq!((metadata.values.len(), metadata.extensions[0].text()), (1, Some("b")));
+    assert_eq!(&*metadata.extensions[0].prefix, "x");
+    assert_eq!(event.sensor_elements[0].reports[0].values.len(), 3);
+    assert_eq!(event.persistent_disposition.as_ref().unwrap().set.len(), 1);
+    assert!(matches!(&own.what, What::Other(name) if &*name.local == "OwnEvent"));
+    assert_eq!(own.extensions.len(), 1);
+}
+
+#[test]
+fn reads_the_envelope() {
+    let document = "<e:EPCISDocument xmlns:e='urn:epcglobal:epcis:xsd:1' xmlns:x='urn:x' schemaVersion='1.2' \
+        creationDate='2024-03-05T18:00:00Z' x:at='1' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' \
+        xsi:schemaLocation='a b'><EPCISHeader><s:StandardBusinessDocumentHeader \
+        xmlns:s='http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader'><s:Sender>\n\
+        <s:Identifier Authority='GLN'>0399310000016</s:Identifier></s:Sender></s:StandardBusinessDocumentHeader>\
+        <extension><EPCISMasterData><VocabularyList><Vocabulary type='urn:v'><VocabularyElementList>\
+        <VocabularyElement id='urn:1'><attribute id='urn:a'>t</attribute><attribute id='urn:a' x:k='v'>mixed\
+        <b>c</b></attribute><children><id>urn:2</id></children></VocabularyElement></VocabularyElementList>\
+        </Vocabulary></VocabularyList></EPCISMasterData><extension><headerElements><x:h/></headerElements>\
+        </extension></extension><x:statement>yes</x:statement></EPCISHeader><EPCISBody><EventList/><x:b/>\
+        </EPCISBody><extension><d>1</d></extension></e:EPCISDocument><!-- end -->\n";
+    let header = check(document, &[]).header;
+    assert_eq!(header.sbdh.unwrap().sender(), Some("0399310000016"));
+    let element = &header.master_data[0].elements[0];
+    assert_eq!(element.attributes[0].text(), Some("t"));
+    assert_eq!((element.attributes[1].content.len(), element.attributes[1].attributes.len()), (2, 1));
+    assert_eq!(element.children, ["urn:2".into()]);
+    let names: Vec<_> = header.elements.iter().map(|e| &*e.name.local).collect();
+    assert_eq!(names, ["h", "statement"]);
+    assert_eq!((header.body_elements.len(), header.document_elements.len()), (1, 1));
+    assert_eq!((header.attributes.len(), &*header.schema_version), (1, "1.2"));
+    assert!(header.namespaces.0.contains(&("x".into(), "urn:x".into())));
+}
+
+#[test]
+fn reads_other_roots() {
+    let event = format!("<ObjectEvent>{HEAD}{EPCS}{TAIL}</ObjectEvent>");
+    let bare = check(&event, &[]);
+    assert_eq!((bare.header.kind, bare.events.len()), (DocumentKind::Event, 1));
+    let list = check(&format!("<EventList>{event}{event}</EventList>"), &[]);
+    assert_eq!((list.header.kind, list.events.len()), (DocumentKind::EventList, 2));
+    let query = format!(
+        "<q:EPCISQueryDocument xmlns:q='urn:epcglobal:epcis-query:xsd:2' schemaVersion='2.0' creationDate='t'>\
+         <EPCISBody><q:QueryResults><queryName>n</queryName><subscriptionID>s</subscriptionID><resultsBody>\
+         <EventList>{event}</EventList></resultsBody></q:QueryResults></EPCISBody></q:EPCISQueryDocument>"
+    );
+    let query = check(&query, &[]);
+    let head = query.header.query_results.unwrap();
+    assert_eq!((&*head.query_name, head.subscription_id.as_deref()), ("n", Some("s")));
+    assert_eq!(query.events.len(), 1);
+    let master_data = "<m:EPCISMasterDataDocument xmlns:m='urn:epcglobal:epcis-masterdata:xsd:1' \
+        schemaVersion='1.2' creationDate='t'><EPCISBody><VocabularyList><Vocabulary type='urn:v'/>\
+        </VocabularyList></EPCISBody></m:EPCISMasterDataDocument>";
+    assert_eq!(check(master_data, &[]).header.master_data.len(), 1);
+}
+
+#[test]
+fn reads_what_writers_carry() {
+    let list = format!(
+        "<ObjectEvent>{HEAD}{EPCS}{TAIL}<extension><c:local xmlns:c='urn:epcgate:carried:'><own/><Reason>1\
+         </Reason></c:local></extension><x:j r:datatype='{0}JSON' xmlns:r='{0}'>[[1]]</x:j>\
+         <x:n xsi:nil='true' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'/></ObjectEvent>",
+        names::RDF
+    );
+    let outcome = check(&document(2, &list), &[]);
+    let [own, reason, json, null] = outcome.events[0].extensions.as_slice() else { panic!("{list}") };
+    assert!(own.name.is_local() && &*reason.name.local == "Reason");
+    assert_eq!(json.children, [Node::Json("[[1]]".into())]);
+    assert_eq!((null.hint, null.attributes.len(), json.attributes.len()), (Hint::Null, 0, 0));
+}
+
+#[test]
+fn takes_a_quantity_event() {
+    let list = format!(
+        "<QuantityEvent>{HEAD}<epcClass>urn:epc:idpat:sgtin:4012345.012345.*</epcClass><quantity>7</quantity>\
+         </QuantityEvent>"
+    );
+    let outcome = check(&document(1, &list), &[("quantity-event", 3)]);
+    let What::Object { action, quantities, .. } = &outcome.events[0].what else { panic!("{list}") };
+    assert_eq!((*action, quantities[0].quantity.as_ref().unwrap().as_str()), (Action::Observe, "7"));
+}
+
+#[test]
+fn tolerates_with_a_warning() {
+    let event = |inner: &str| document(1, &format!("<ObjectEvent>{inner}</ObjectEvent>"));
+    let quantities = "<quantityList/>";
+    let misplaced = check(&event(&format!("{HEAD}{EPCS}{TAIL}\n{quantities}")), &[("misplaced-element", 4)]);
+    assert_eq!(misplaced.defects[0].event, Some(0));
+    let path = "/e:EPCISDocument/EPCISBody/EventList/ObjectEvent[1]/quantityList";
+    assert_eq!(misplaced.defects[0].path, path);
+    check(&event(&format!("{EPCS}{TAIL}\n{HEAD}")), &[("element-order", 4)]);
+    check(&event(&format!("{HEAD}{EPCS}{TAIL}\n\n<own/>")), &[("unknown-element", 5)]);
+    check(&event(&format!("{HEAD}\n{}{TAIL}", EPCS.replace('L', "l"))), &[("element-case", 4)]);
+    let transformation =
+        format!("<TransformationEvent>{HEAD}<inputEPCList/><outputEPCList/></TransformationEvent>");
+    assert_eq!(read(document(1, &transformation)).defects[0].fault.rule, "misplaced-element");
+    check("<!DOCTYPE project>\n<EventList/>", &[("doctype", 1)]);
+    let versions = "<e:EPCISDocument xmlns:e='urn:epcglobal:epcis:xsd:1' schemaVersion='2.0'/>";
+    check(versions, &[("version-mismatch", 1), ("creation-date", 1)]);
+    let qualified = format!(
+        "<EPCISDocument xmlns='urn:epcglobal:epcis:xsd:1' schemaVersion='1.2' creationDate='t'>\n<EPCISBody>\
+         <EventList><ObjectEvent>{HEAD}{EPCS}{TAIL}</ObjectEvent></EventList></EPCISBody></EPCISDocument>"
+    );
+    assert_eq!(check(&qualified, &[("qualified-children", 2)]).events.len(), 1);
+}
+
+#[test]
+fn refuses_with_an_error() {
+    let event = |inner: &str| document(2, &format!("<ObjectEvent>{inner}</ObjectEvent>"));
+    check(&event(&format!("{HEAD}{EPCS}{TAIL}\n<action>ADD</action>")), &[("duplicate-field", 4)]);
+    check(&event(&format!("{HEAD}{EPCS}\n<action>MOVE</action>")), &[("action", 4)]);
+    check(&event(&format!("{HEAD}{EPCS}{TAIL}\n<made-up/>")), &[("unknown-element", 4)]);
+    check(&event(&format!("{HEAD}{EPCS}{TAIL}\n<y:a/>")), &[("prefix", 4)]);
+    check(&event(&format!("{HEAD}{EPCS}{TAIL}\n text\n")), &[("unexpected-text", 4)]);
+    let wrong = check(
+        &event(&format!("{HEAD}{EPCS}{TAIL}\n<readPoint><x:a/></readPoint>")),
+        &[("required-field", 4)],
+    );
+    assert!(wrong.defects[0].path.ends_with("/ObjectEvent[1]/readPoint"));
+    assert!(wrong.events.is_empty());
+    let epcs =
+        "<epcList><epc>urn:epc:id:sgtin:4012345.012345.1</epc>\n<epc>urn:epc:id:sgtin:1.2</epc></epcList>";
+    let epc = read(event(&format!("{HEAD}{epcs}{TAIL}"))).defects.remove(0);
+    assert_eq!((epc.place, epc.epc.as_deref()), (Place { line: 4, column: 1 }, Some("urn:epc:id:sgtin:1.2")));
+    assert!(epc.path.ends_with("/epcList/epc[2]"));
+}
+
+#[test]
+fn refuses_what_is_no_document() {
+    check_stop("<soap:Envelope xmlns:soap='urn:s'/>", "unknown-root");
+    let poll = "<q:EPCISQueryDocument xmlns:q='urn:epcglobal:epcis-query:xsd:1' schemaVersion='1' \
+        creationDate='t'><EPCISBody><q:Poll/></EPCISBody></q:EPCISQueryDocument>";
+    assert!(check_stop(poll, "unsupported-message").fault.message.contains("q:Poll"));
+    for broken in
+        ["", " ", "<EventList>", "<EventList/><EventList/>", "<EventList/>x", "<EventList a='1' a='2'/>"]
+    {
+        check_stop(broken, "not-well-formed");
+    }
+    for broken in ["<EventList a=1/>", "<EventList><1/></EventList>", " <?xml version='1.0'?><EventList/>"] {
+        check_stop(broken, "not-well-formed");
+    }
+    let cut = check_stop(&*document(1, &format!("<ObjectEvent>{HEAD}\n  <epcList><ep")), "not-well-formed");
+    assert_eq!(cut.place.line, 4);
+}
+
+#[test]
+fn never_expands_entities() {
+    check_stop("<!DOCTYPE a [<!ENTITY b 'c'>]><EventList>&b;</EventList>", "entity");
+    check_stop("<EventList a='&b;'/>", "entity");
+    let defect = check_stop("<EventList>\n&b;</EventList>", "entity");
+    assert_eq!(defect.place, Place { line: 2, column: 1 });
+    let text = format!("<ObjectEvent>{HEAD}{EPCS}{TAIL}<x:a>&lt;&#65;<![CDATA[&b;]]></x:a></ObjectEvent>");
+    let outcome = check(&document(1, &text), &[]);
+    assert_eq!(outcome.events[0].extensions[0].text(), Some("<A&b;"));
+}
+
+#[test]
+fn reads_other_encodings() {
+    let body = document(2, &format!("<ObjectEvent>{HEAD}{EPCS}{TAIL}<x:a>\u{e9}</x:a></ObjectEvent>"));
+    let value = |bytes: Vec<u8>| {
+        let outcome = read(bytes);
+        assert_eq!(outcome.defects, []);
+        outcome.events[0].extensions[0].text().map(str::to_owned)
+    };
+    let little = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    assert_eq!(value(format!("\u{feff}{body}").into_bytes()).as_deref(), Some("\u{e9}"));
+    assert_eq!(value(little(&format!("\u{feff}{body}"))).as_deref(), Some("\u{e9}"));
+    let latin: Vec<u8> = body.chars().map(|c| c as u8).collect();
+    let declared = [b"<?xml version='1.0' encoding='ISO-8859-1'?>", latin.as_slice()].concat();
+    assert_eq!(value(declared).as_deref(), Some("\u{e9}"));
+    assert_eq!(check_stop(latin, "encoding").place.line, 3);
+    check_stop("<?xml version='1.0' encoding='UTF-16'?><EventList/>", "encoding");
+    check_stop("<?xml version='1.0' encoding='made-up'?><EventList/>", "encoding");
+}
+
+#[test]
+fn keeps_the_limits() {
+    let attributes: String = (0..2_000).map(|n| format!(" a{n}=''")).collect();
+    check_stop(format!("<EventList{attributes}/>"), "limit");
+    let namespaces: String = (0..300).map(|n| format!(" xmlns:a{n}='u'")).collect();
+    check_stop(format!("<EventList{namespaces}/>"), "limit");
+    check_stop(document(1, &format!("<ObjectEvent><x:a>{}", "<b>".repeat(100_000))), "limit");
+    check_stop(format!("<EventList><{}/>", "a".repeat(100_000)), "limit");
+    check_stop("<EventList>\0</EventList>", "not-well-formed");
+    let small = Limits { part_bytes: 200_000, ..Limits::default() };
+    let event = format!("<ObjectEvent>{HEAD}{EPCS}{TAIL}</ObjectEvent>");
+    let long = format!("<EventList>{event}<ObjectEvent><action>{}", "x".repeat(2_000_000));
+    let outcome = read_within(long, small);
+    assert_eq!((outcome.events.len(), outcome.stopped.unwrap().fault.rule), (1, "limit"));
+    let many = format!("<EventList>{event}<ObjectEvent><x:a xmlns:x='u'>{}", "<b/>".repeat(20_000));
+    assert_eq!(read_within(many, small).stopped.unwrap().fault.rule, "limit");
+    let whole = read_within(format!("<EventList>{}</EventList>", event.repeat(5_000)), small);
+    assert_eq!((whole.events.len(), whole.stopped), (5_000, None));
+}
+
+#[test]
+fn reads_the_same_across_every_window_edge() {
+    let event = format!(
+        "<ObjectEvent>{HEAD}{EPCS}{TAIL}<bizTransactionList><bizTransaction type=\"urn:epcglobal:cbv:btt:po\">a\
+         </bizTransaction></bizTransactionList></ObjectEvent>"
+    );
+    let expected = check(&document(1, &event), &[]).events;
+    for shift in (0..event.len()).step_by(9) {
+        let blanks = " ".repeat((128 << 10) - 250 - shift);
+        let outcome = read(document(1, &format!("{blanks}{event}")));
+        assert_eq!((&outcome.events, &outcome.stopped), (&expected, &None), "{shift}");
+    }
+}

@@ -1,0 +1,140 @@
+//! The server: builds the application, starts the workers, and stops everything in order.
+
+use std::io;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::App;
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::Compress;
+use actix_web::middleware::NormalizePath;
+use actix_web::middleware::from_fn;
+use thiserror::Error;
+
+use crate::api;
+use crate::capture::Workers;
+use crate::config::Settings;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// How long a client may take to send the head of a request.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// Why the gateway does not start.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// The address is reachable from elsewhere, and nothing asks who calls.
+    #[error("server.address {0} is not a loopback address; without access control only loopback is served")]
+    Exposed(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("{0} cannot be listened on: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// The system gives no threads.
+    #[error("the server cannot be started: {0}")]
+    Start(io::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A gateway that serves.
+pub struct Gateway {
+    address: SocketAddr,
+    handle: ServerHandle,
+    serving: JoinHandle<io::Result<()>>,
+    workers: Workers,
+}
+
+impl Gateway {
+    /// Starts workers and serves requests; returns once the address is bound.
+    pub fn start(settings: &Settings, store: &Store) -> Result<Gateway, ServerError> {
+        let wanted = SocketAddr::new(settings.server.address, settings.server.port);
+        if !wanted.ip().is_loopback() {
+            return Err(ServerError::Exposed(wanted));
+        }
+        let listener = TcpListener::bind(wanted).map_err(|error| ServerError::Listen(wanted, error))?;
+        let address = listener.local_addr().map_err(ServerError::Start)?;
+        api::measure();
+        let workers =
+            Workers::start(store, &settings.capture, &settings.limits).map_err(ServerError::Start)?;
+        let shared = api::Shared::new(store, &settings.api, &settings.limits, workers.queue());
+        let (sender, receiver) = mpsc::channel();
+        let server = settings.server.clone();
+        let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let build = move || {
+                    let shared = shared.clone();
+                    App::new()
+                        .wrap(Compress::default())
+                        .wrap(NormalizePath::trim())
+                        .wrap(from_fn(api::observe))
+                        .configure(move |config| shared.configure(config))
+                };
+                let running = HttpServer::new(build)
+                    .workers(server.threads.max(1))
+                    .max_connections(server.connections)
+                    .client_request_timeout(HEAD)
+                    .shutdown_timeout(server.stop_seconds)
+                    .disable_signals()
+                    .listen(listener)?
+                    .run();
+                // Whoever waits for it has it, or has gone.
+                let _ = sender.send(running.handle());
+                running.await
+            })
+        });
+        let serving = serving.map_err(ServerError::Start)?;
+        match receiver.recv() {
+            Ok(handle) => Ok(Gateway { address, handle, serving, workers }),
+            Err(_) => {
+                workers.stop();
+                Err(ServerError::Start(ended(serving).err().unwrap_or_else(|| io::ErrorKind::Other.into())))
+            }
+        }
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the process is told to stop (SIGTERM or SIGINT), then stops.
+    pub fn run(self) -> Result<(), ServerError> {
+        let runtime = runtime().map_err(ServerError::Start)?;
+        runtime.block_on(told_to_stop()).map_err(ServerError::Start)?;
+        tracing::info!("stopping");
+        self.stop()
+    }
+
+    /// Stops in order: takes no more connections, lets requests end, then workers at their next batch.
+    pub fn stop(self) -> Result<(), ServerError> {
+        let runtime = runtime().map_err(ServerError::Start)?;
+        runtime.block_on(self.handle.stop(true));
+        let served = ended(self.serving);
+        self.workers.stop();
+        served.map_err(ServerError::Start)
+    }
+}
+
+fn ended(serving: JoinHandle<io::Result<()>>) -> io::Result<()> {
+    serving.join().unwrap_or_else(|_| Err(io::Error::other("the server ended in a panic")))
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+async fn told_to_stop() -> io::Result<()> {
+    use tokio::signal::unix::SignalKind;
+    use tokio::signal::unix::signal;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let either = futures_util::future::select(Box::pin(terminate.recv()), Box::pin(interrupt.recv()));
+    either.await;
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! The stored form of one event: EPCIS 2.0 JSON-LD with its own `@context`, packed where that makes it smaller.
+//!
+//! The first byte says how the rest is packed: 1 JSON-LD, 2 JSON-LD in a zstd frame with our dictionary, 3 and 4 the
+//! same of EPCIS 2.0 XML, which holds what JSON-LD cannot.
+
+use std::io::Cursor;
+use std::sync::LazyLock;
+
+use zstd::bulk::Compressor;
+use zstd::bulk::Decompressor;
+use zstd::dict::DecoderDictionary;
+use zstd::dict::EncoderDictionary;
+
+use crate::epcis::DocumentKind;
+use crate::epcis::Event;
+use crate::epcis::Header;
+use crate::formats::Defect;
+use crate::formats::Defects;
+use crate::formats::Format;
+use crate::formats::ReadOptions;
+use crate::formats::Reader;
+use crate::formats::WriteOptions;
+use crate::formats::Writer;
+use crate::store::StoreError;
+
+const JSON: u8 = 1;
+const JSON_PACKED: u8 = 2;
+const XML: u8 = 3;
+const XML_PACKED: u8 = 4;
+
+/// Text that events have in common. It is part of the stored form: changing it would make stored events unreadable.
+const DICTIONARY: &[u8] = include_bytes!("body_dictionary_1.txt");
+
+const LEVEL: i32 = 1;
+
+/// The most bytes one event may have unpacked; above the limit of the readers.
+const MOST_BYTES: usize = 256 << 20;
+
+static ENCODING: LazyLock<EncoderDictionary<'static>> =
+    LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
+static DECODING: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
+
+/// Packs events; keeps its buffers from one to the next.
+pub(crate) struct BodyEncoder {
+    compressor: Compressor<'static>,
+    options: WriteOptions,
+    json_header: Header,
+    xml_header: Header,
+    text: Vec<u8>,
+}
+
+impl BodyEncoder {
+    /// An encoder with empty buffers.
+    pub(crate) fn new() -> Result<BodyEncoder, StoreError> {
+        let header = |kind| Header { kind, schema_version: "2.0".into(), ..Header::default() };
+        Ok(BodyEncoder {
+            compressor: Compressor::with_prepared_dictionary(&ENCODING)?,
+            options: WriteOptions::new(),
+            json_header: header(DocumentKind::Event),
+            xml_header: header(DocumentKind::Document),
+            text: Vec::new(),
+        })
+    }
+
+    /// The stored form of an event.
+    pub(crate) fn encode(&mut self, event: &Event) -> Result<Vec<u8>, StoreError> {
+        if self.write(Format::JsonLd, event)? {
+            return self.pack(JSON, JSON_PACKED);
+        }
+        self.write(Format::Xml20, event)?;
+        self.pack(XML, XML_PACKED)
+    }
+
+    /// The stored form of a header: a document without events.
+    pub(crate) fn encode_header(&mut self, header: &Header) -> Result<Vec<u8>, StoreError> {
+        let writer = Writer::begin(Format::JsonLd, Vec::new(), header, self.options.clone())
+            .map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let (text, losses) =
+            writer.finish(header).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        self.text = text;
+        if losses.is_empty() {
+            return self.pack(JSON, JSON_PACKED);
+        }
+        let writer = Writer::begin(Format::Xml20, Vec::new(), header, self.options.clone())
+            .map_err(|error| StoreError::Damaged(error.to_string()))?;
+        (self.text, _) = writer.finish(header).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        self.pack(XML, XML_PACKED)
+    }
+
+    /// Writes the event into `text`; false where the form cannot hold it all.
+    fn write(&mut self, format: Format, event: &Event) -> Result<bool, StoreError> {
+        let header = if format == Format::JsonLd { &self.json_header } else { &self.xml_header };
+        let mut sink = std::mem::take(&mut self.text);
+        sink.clear();
+        let unwritable = |error: crate::formats::WriteError| StoreError::Damaged(error.to_string());
+        let mut writer =
+            Writer::begin(format, sink, header, self.options.clone()).map_err(unwritable)?;
+        writer.event(event).map_err(unwritable)?;
+        let (text, losses) = writer.finish(header).map_err(unwritable)?;
+        self.text = text;
+        Ok(losses.is_empty())
+    }
+
+    fn pack(&mut self, plain: u8, packed: u8) -> Result<Vec<u8>, StoreError> {
+        let frame = self.compressor.compress(&self.text)?;
+        let (tag, bytes) = if frame.len() < self.text.len() { (packed, &frame) } else { (plain, &self.text) };
+        let mut body = Vec::with_capacity(bytes.len() + 1);
+        body.push(tag);
+        body.extend_from_slice(bytes);
+        Ok(body)
+    }
+}
+
+/// Reads a stored event.
+pub(crate) fn decode(body: &[u8]) -> Result<Event, StoreError> {
+    let mut defects = Defects::new(false);
+    let mut reader = open(body, &mut defects)?;
+    let reading = reader.next_event(&mut defects).map_err(damaged)?;
+    reading.and_then(|reading| reading.event).ok_or_else(|| {
+        let said = defects.kept().first().map_or_else(|| "no event".to_owned(), ToString::to_string);
+        StoreError::Damaged(said)
+    })
+}
+
+/// Reads a stored header.
+pub(crate) fn decode_header(body: &[u8]) -> Result<Header, StoreError> {
+    let mut defects = Defects::new(false);
+    let mut reader = open(body, &mut defects)?;
+    while reader.next_event(&mut defects).map_err(damaged)?.is_some() {}
+    Ok(reader.header().clone())
+}
+
+fn open(body: &[u8], defects: &mut Defects) -> Result<Reader, StoreError> {
+    let (_, text) = body_text(body)?;
+    Reader::open(Box::new(Cursor::new(text)), ReadOptions::default(), defects).map_err(damaged)
+}
+
+fn damaged(defect: Defect) -> StoreError {
+    StoreError::Damaged(defect.to_string())
+}
+
+/// The text of a stored event, and its form.
+pub(crate) fn body_text(body: &[u8]) -> Result<(Format, Vec<u8>), StoreError> {
+    let (tag, bytes) = body.split_first().ok_or_else(|| StoreError::Damaged("an empty event".to_owned()))?;
+    Ok(match *tag {
+        JSON => (Format::JsonLd, bytes.to_vec()),
+        JSON_PACKED => (Format::JsonLd, unpack(bytes)?),
+        XML => (Format::Xml20, bytes.to_vec()),
+        XML_PACKED => (Format::Xml20, unpack(bytes)?),
+        other => return Err(StoreError::Damaged(format!("an event packed in an unknown way, {other}"))),
+    })
+}
+
+fn unpack(frame: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let told = zstd::zstd_safe::get_frame_content_size(frame).ok().flatten();
+    let size = told.and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= MOST_BYTES);
+    let size = size.ok_or_else(|| StoreError::Damaged("a packed event without its size".to_owned()))?;
+    Ok(Decompressor::with_prepared_dictionary(&DECODING)?.decompress(frame, size)?)
+}

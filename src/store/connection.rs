@@ -1,0 +1,298 @@
+//! Connections: SQLite or PostgreSQL by the URL, pools, and the one lane in which SQLite writes.
+
+use std::ops::DerefMut;
+use std::path::PathBuf;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::thread;
+use std::time::Duration;
+
+use diesel::PgConnection;
+use diesel::SqliteConnection;
+use diesel::connection::AnsiTransactionManager;
+use diesel::connection::Connection;
+use diesel::connection::SimpleConnection;
+use diesel::connection::TransactionManager;
+use diesel::r2d2::ManageConnection;
+use diesel::r2d2::Pool;
+use diesel::r2d2::R2D2Connection;
+use diesel_migrations::EmbeddedMigrations;
+use diesel_migrations::MigrationHarness;
+use diesel_migrations::embed_migrations;
+
+use crate::store::Settings;
+use crate::store::StoreError;
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// How often a transaction is tried that the database refused for the sake of another one.
+const TRIES: u32 = 10;
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub(super) enum AnyConnection {
+    /// SQLite, built in.
+    Sqlite(SqliteConnection),
+    /// PostgreSQL over libpq.
+    Postgres(PgConnection),
+}
+
+/// Runs the same statement on whichever database it is, where both spell it alike but diesel asks for the concrete one.
+macro_rules! either {
+    ($connection:expr, $concrete:ident => $work:expr) => {
+        match $connection {
+            $crate::store::connection::AnyConnection::Sqlite($concrete) => $work,
+            $crate::store::connection::AnyConnection::Postgres($concrete) => $work,
+        }
+    };
+}
+pub(super) use either;
+
+/// Which database, and how to open a connection to it.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    address: Address,
+    pragmas: String,
+}
+
+#[derive(Clone, Debug)]
+enum Address {
+    File(PathBuf),
+    Server(String),
+}
+
+impl Source {
+    /// Tells the database by the URL: `postgres://…`, `postgresql://…`, `sqlite:path`, or a path.
+    pub(super) fn of(url: &str) -> Source {
+        let address = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Address::Server(url.to_owned())
+        } else {
+            Address::File(PathBuf::from(url.strip_prefix("sqlite:").unwrap_or(url)))
+        };
+        Source { address, pragmas: String::new() }
+    }
+
+    /// True for PostgreSQL.
+    pub(super) fn is_server(&self) -> bool {
+        matches!(self.address, Address::Server(_))
+    }
+
+    /// The file of a SQLite database.
+    pub(super) fn file(&self) -> Option<&PathBuf> {
+        match &self.address {
+            Address::File(path) => Some(path),
+            Address::Server(_) => None,
+        }
+    }
+
+    /// The same database for reading alone.
+    pub(super) fn reading(&self, settings: &Settings) -> Source {
+        let mut source = self.with_pragmas(settings, settings.reader_cache_mib);
+        source.pragmas.push_str("PRAGMA query_only = ON;");
+        source
+    }
+
+    /// The same database for writing: WAL, and every commit synced (`synchronous = FULL`).
+    pub(super) fn writing(&self, settings: &Settings) -> Source {
+        let mut source = self.with_pragmas(settings, settings.writer_cache_mib);
+        let pages = settings.wal_autocheckpoint_pages;
+        source.pragmas.push_str("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+        source.pragmas.push_str(&format!(
+            "PRAGMA wal_autocheckpoint = {pages}; PRAGMA journal_size_limit = {};",
+            u64::from(pages) * 4096
+        ));
+        source
+    }
+
+    fn with_pragmas(&self, settings: &Settings, cache_mib: u32) -> Source {
+        let busy = settings.busy_timeout_seconds.saturating_mul(1000);
+        let cache = u64::from(cache_mib) * 1024;
+        let pragmas = format!("PRAGMA busy_timeout = {busy}; PRAGMA cache_size = -{cache};");
+        Source { address: self.address.clone(), pragmas }
+    }
+
+    /// Opens a connection.
+    pub(super) fn open(&self) -> Result<AnyConnection, StoreError> {
+        match &self.address {
+            Address::Server(url) => {
+                let connection = PgConnection::establish(url).map_err(unavailable)?;
+                Ok(AnyConnection::Postgres(connection))
+            }
+            Address::File(path) => {
+                let mut connection =
+                    SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
+                connection.batch_execute(&self.pragmas)?;
+                Ok(AnyConnection::Sqlite(connection))
+            }
+        }
+    }
+}
+
+fn unavailable(error: diesel::ConnectionError) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+impl ManageConnection for Source {
+    type Connection = AnyConnection;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<AnyConnection, StoreError> {
+        self.open()
+    }
+
+    fn is_valid(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        match connection {
+            AnyConnection::Sqlite(_) => Ok(()),
+            AnyConnection::Postgres(server) => Ok(server.ping()?),
+        }
+    }
+
+    fn has_broken(&self, connection: &mut AnyConnection) -> bool {
+        thread::panicking() || connection.is_broken()
+    }
+}
+
+/// A pool of connections.
+pub(super) fn pool(source: Source, size: u32, settings: &Settings) -> Result<Pool<Source>, StoreError> {
+    Pool::builder()
+        .max_size(size.max(1))
+        .min_idle(Some(0))
+        .connection_timeout(Duration::from_secs(u64::from(settings.busy_timeout_seconds) + 5))
+        .build(source)
+        .map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// Brings the tables up to date; several processes may do so at once.
+pub(super) fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    for attempt in 1.. {
+        let outcome = match connection {
+            AnyConnection::Sqlite(file) => file.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
+            AnyConnection::Postgres(server) => server.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
+        };
+        match outcome {
+            Ok(()) => break,
+            Err(error) if attempt == TRIES => return Err(StoreError::Migration(error.to_string())),
+            Err(_) => thread::sleep(pause(attempt)),
+        }
+    }
+    Ok(())
+}
+
+/// Where writes go.
+pub(super) enum Writes {
+    /// One connection, taken in the order of asking.
+    Lane(Box<Lane>),
+    /// A pool.
+    Pool(Pool<Source>),
+}
+
+impl Writes {
+    /// Runs `work` in one transaction, again where the database gave way to another transaction.
+    pub(super) fn transaction<T>(
+        &self,
+        mut work: impl FnMut(&mut AnyConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut attempt = 1;
+        loop {
+            let outcome = match self {
+                Writes::Lane(lane) => lane.enter(|connection| transaction(connection, &mut work)),
+                Writes::Pool(pool) => {
+                    let mut connection =
+                        pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                    transaction(connection.deref_mut(), &mut work)
+                }
+            };
+            match outcome {
+                Err(error) if attempt < TRIES && error.gave_way() => thread::sleep(pause(attempt)),
+                outcome => return outcome,
+            }
+            attempt += 1;
+        }
+    }
+}
+
+fn pause(attempt: u32) -> Duration {
+    let jitter = u64::from(uuid::Uuid::new_v4().as_fields().0 % 8);
+    Duration::from_millis((1 << attempt.min(9)) + jitter)
+}
+
+fn transaction<T>(
+    connection: &mut AnyConnection,
+    work: &mut impl FnMut(&mut AnyConnection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    match connection {
+        AnyConnection::Sqlite(file) => AnsiTransactionManager::begin_transaction_sql(file, "BEGIN IMMEDIATE")?,
+        AnyConnection::Postgres(server) => AnsiTransactionManager::begin_transaction(server)?,
+    }
+    let mut open = Open { connection, finished: false };
+    let value = work(open.connection)?;
+    open.finished = true;
+    if let Err(error) = AnyConnection::commit_transaction(open.connection) {
+        // A refused commit leaves SQLite inside the transaction.
+        open.finished = false;
+        return Err(error.into());
+    }
+    Ok(value)
+}
+
+/// A transaction that is rolled back unless it finished, also when `work` panics.
+struct Open<'a> {
+    connection: &'a mut AnyConnection,
+    finished: bool,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = AnyConnection::rollback_transaction(self.connection);
+        }
+    }
+}
+
+/// The one writing connection of SQLite. Who asks first writes first, so that a small document waits for one batch of
+/// a big one and no longer.
+pub(super) struct Lane {
+    turns: Mutex<Turns>,
+    changed: Condvar,
+    connection: Mutex<AnyConnection>,
+}
+
+#[derive(Default)]
+struct Turns {
+    taken: u64,
+    served: u64,
+}
+
+impl Lane {
+    /// A lane over this connection.
+    pub(super) fn new(connection: AnyConnection) -> Lane {
+        Lane {
+            turns: Mutex::default(),
+            changed: Condvar::new(),
+            connection: Mutex::new(connection),
+        }
+    }
+
+    fn enter<T>(&self, work: impl FnOnce(&mut AnyConnection) -> T) -> T {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = turns.taken;
+        turns.taken += 1;
+        while turns.served != mine {
+            turns = self.changed.wait(turns).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(turns);
+        let _turn = Turn(self);
+        work(&mut self.connection.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+struct Turn<'a>(&'a Lane);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.turns.lock().unwrap_or_else(PoisonError::into_inner).served += 1;
+        self.0.changed.notify_all();
+    }
+}

@@ -1,0 +1,134 @@
+//! The few statements that differ: many rows at once, by COPY on PostgreSQL and by a prepared statement on SQLite.
+
+use diesel::ExecuteCopyFromDsl;
+use diesel::Insertable;
+use diesel::RunQueryDsl;
+
+use crate::store::StoreError;
+use crate::store::connection::AnyConnection;
+use crate::store::schema::document_events;
+use crate::store::schema::event_identities;
+use crate::store::schema::event_terms;
+use crate::store::schema::events;
+
+/// Inserts rows, given as a slice of `Insertable`, into a table.
+macro_rules! insert_all {
+    ($connection:expr, $table:ident, $rows:expr) => {
+        match $connection {
+            _ if $rows.is_empty() => {}
+            AnyConnection::Sqlite(file) => {
+                for row in $rows {
+                    diesel::insert_into($table::table).values(row).execute(file)?;
+                }
+            }
+            AnyConnection::Postgres(server) => {
+                let copy = diesel::copy_from($table::table).from_insertable($rows);
+                ExecuteCopyFromDsl::execute(copy, server)?;
+            }
+        }
+    };
+}
+
+/// A row of `events`.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+pub(super) struct EventRow<'a> {
+    pub(super) id: i64,
+    pub(super) document: i64,
+    pub(super) position: i64,
+    pub(super) event_id: Option<&'a str>,
+    pub(super) hash: &'a [u8],
+    pub(super) error_declared: bool,
+    pub(super) event_time: i64,
+    pub(super) kind: &'a str,
+    pub(super) action: Option<&'a str>,
+    pub(super) biz_step: Option<&'a str>,
+    pub(super) disposition: Option<&'a str>,
+    pub(super) read_point: Option<&'a str>,
+    pub(super) biz_location: Option<&'a str>,
+    pub(super) parties: &'a str,
+    pub(super) body: &'a [u8],
+}
+
+/// A row of `event_terms`; in the order of the primary key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Insertable, diesel::Queryable)]
+#[diesel(table_name = event_terms, treat_none_as_default_value = false)]
+pub(super) struct TermRow {
+    pub(super) block: i64,
+    pub(super) key: i64,
+    pub(super) event: i64,
+    pub(super) role: i64,
+}
+
+/// A row of `event_identities`; in the order of the primary key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Insertable)]
+#[diesel(table_name = event_identities, treat_none_as_default_value = false)]
+pub(super) struct IdentityRow {
+    pub(super) key: i64,
+    pub(super) event: i64,
+}
+
+/// A row of `document_events`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Insertable)]
+#[diesel(table_name = document_events, treat_none_as_default_value = false)]
+pub(super) struct LinkRow {
+    pub(super) document: i64,
+    pub(super) position: i64,
+    pub(super) event: i64,
+}
+
+/// Rows of all tables that events go to, in the order in which they are written: an event's own row comes first, so that
+/// what a crash leaves behind can be found by its document.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rows<'a> {
+    pub(super) events: &'a [EventRow<'a>],
+    pub(super) terms: &'a [TermRow],
+    pub(super) identities: &'a [IdentityRow],
+    pub(super) links: &'a [LinkRow],
+}
+
+/// What one transaction may write, so that it holds the one writer of SQLite for less than 200 ms.
+const TRANSACTION_ROWS: usize = 20_000;
+const TRANSACTION_BYTES: usize = 8 << 20;
+
+impl<'a> Rows<'a> {
+    /// Cuts off what one transaction writes; `None` at the end.
+    pub(super) fn next_transaction(&mut self) -> Option<Rows<'a>> {
+        let mut room = TRANSACTION_ROWS;
+        let mut bytes = 0;
+        let fitting = self.events.iter().take(room).take_while(|row| {
+            let first = bytes == 0;
+            bytes += row.body.len();
+            first || bytes <= TRANSACTION_BYTES
+        });
+        let count = fitting.count();
+        let whole = count == self.events.len();
+        let events = cut(&mut self.events, count);
+        room = if whole { room - count } else { 0 };
+        let terms = cut(&mut self.terms, room);
+        let identities = cut(&mut self.identities, room - terms.len());
+        let links = cut(&mut self.links, room - terms.len() - identities.len());
+        let rows = Rows { events, terms, identities, links };
+        (rows.count() > 0).then_some(rows)
+    }
+
+    /// How many rows there are.
+    pub(super) fn count(&self) -> usize {
+        self.events.len() + self.terms.len() + self.identities.len() + self.links.len()
+    }
+
+    /// Inserts all of them.
+    pub(super) fn insert(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        insert_all!(connection, events, self.events);
+        insert_all!(connection, event_terms, self.terms);
+        insert_all!(connection, event_identities, self.identities);
+        insert_all!(connection, document_events, self.links);
+        Ok(())
+    }
+}
+
+fn cut<'a, T>(rows: &mut &'a [T], most: usize) -> &'a [T] {
+    let (taken, rest) = rows.split_at(most.min(rows.len()));
+    *rows = rest;
+    taken
+}

@@ -1,0 +1,194 @@
+//! What is kept: documents as received, capture jobs, events and the index over them. All SQL is in this room.
+
+mod batch;
+mod blocks;
+mod bodies;
+mod captures;
+mod claims;
+mod connection;
+mod defects;
+mod dialect;
+mod documents;
+mod event_query;
+mod identities;
+mod prefixes;
+mod publish;
+mod removal;
+mod rivals;
+mod schema;
+mod session;
+pub(crate) mod terms;
+
+use std::ops::DerefMut;
+use std::sync::Arc;
+
+use diesel::r2d2::Pool;
+use serde::Deserialize;
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::store::blocks::Blocks;
+use crate::store::connection::AnyConnection;
+use crate::store::connection::Lane;
+use crate::store::connection::Source;
+use crate::store::connection::Writes;
+
+pub use batch::Batch;
+pub use captures::NewJob;
+pub use captures::Work;
+pub use documents::DocumentInput;
+pub use documents::Received;
+pub use documents::Receiving;
+pub use event_query::EventPage;
+pub use event_query::QueryError;
+pub use publish::Outcome;
+pub use prefixes::KnownPrefix;
+pub use session::Added;
+pub use session::Begin;
+pub use session::CaptureSession;
+pub use session::Conflict;
+
+/// How the store uses its database.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Most connections that read at the same time.
+    pub readers: u32,
+    /// Most connections that write at the same time to PostgreSQL; SQLite has one.
+    pub writers: u32,
+    /// Page cache of the connection that writes to SQLite, in MiB.
+    pub writer_cache_mib: u32,
+    /// Page cache of each connection that reads from SQLite, in MiB.
+    pub reader_cache_mib: u32,
+    /// After how many pages of 4 KiB the write-ahead log of SQLite is carried over into the database.
+    pub wal_autocheckpoint_pages: u32,
+    /// How long to wait for a lock that another process holds, in seconds.
+    pub busy_timeout_seconds: u32,
+    /// How long a job may be silent before another worker takes it up, in seconds.
+    pub lease_seconds: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            readers: 4,
+            writers: 4,
+            writer_cache_mib: 64,
+            reader_cache_mib: 8,
+            wal_autocheckpoint_pages: 4_000,
+            busy_timeout_seconds: 30,
+            lease_seconds: 60,
+        }
+    }
+}
+
+/// Why the store did not do what was asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// There is no connection to the database; try again later.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    /// The tables cannot be brought up to date.
+    #[error("the database cannot be brought up to date: {0}")]
+    Migration(String),
+    /// The database refused a statement.
+    #[error("the database refused: {0}")]
+    Database(DatabaseError),
+    /// A stored row says something it never should.
+    #[error("a stored record is damaged: {0}")]
+    Damaged(String),
+    /// A document could not be packed or unpacked.
+    #[error("a document cannot be packed: {0}")]
+    Io(#[from] std::io::Error),
+    /// The lease ran out and another worker has taken the job.
+    #[error("another worker has taken the job")]
+    LeaseLost,
+}
+
+/// What the database said.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct DatabaseError(diesel::result::Error);
+
+impl From<diesel::result::Error> for StoreError {
+    fn from(error: diesel::result::Error) -> StoreError {
+        use diesel::result::DatabaseErrorKind::ClosedConnection;
+        use diesel::result::Error;
+        match error {
+            Error::DatabaseError(ClosedConnection, said) => {
+                StoreError::Unavailable(said.message().to_owned())
+            }
+            Error::BrokenTransactionManager => StoreError::Unavailable(error.to_string()),
+            error => StoreError::Database(DatabaseError(error)),
+        }
+    }
+}
+
+impl StoreError {
+    /// True where the transaction surely did not happen and would, tried again (SQLSTATE 40001 and 40P01, SQLITE_BUSY).
+    fn gave_way(&self) -> bool {
+        use diesel::result::DatabaseErrorKind::SerializationFailure;
+        use diesel::result::Error;
+        match self {
+            StoreError::Database(DatabaseError(Error::DatabaseError(SerializationFailure, _))) => true,
+            StoreError::Database(DatabaseError(Error::DatabaseError(_, said))) => {
+                said.message() == "database is locked" || said.message() == "deadlock detected"
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The database, open. Clones share its connections.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    reads: Pool<Source>,
+    writes: Writes,
+    settings: Settings,
+    blocks: Blocks,
+}
+
+impl Store {
+    /// Opens the database, creates it where there is none, and brings its tables up to date.
+    ///
+    /// The URL is a path, `sqlite:path`, or `postgres://…` with the parameters of libpq, such as
+    /// `sslmode=verify-full&sslrootcert=…`.
+    pub fn open(url: &str, settings: &Settings) -> Result<Store, StoreError> {
+        let source = Source::of(url);
+        let writing = source.writing(settings);
+        let mut connection = writing.open()?;
+        connection::migrate(&mut connection)?;
+        publish::create_counter(&mut connection)?;
+        let reads = connection::pool(source.reading(settings), settings.readers, settings)?;
+        let (writes, blocks) = if source.is_server() {
+            (Writes::Pool(connection::pool(writing, settings.writers, settings)?), Blocks::shared())
+        } else {
+            (Writes::Lane(Box::new(Lane::new(connection))), Blocks::alone())
+        };
+        Ok(Store(Arc::new(Inner { reads, writes, settings: settings.clone(), blocks })))
+    }
+
+    /// Runs `work` on a connection that reads, outside any transaction.
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection =
+            self.0.reads.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        work(connection.deref_mut())
+    }
+
+    /// Runs `work` in one transaction that writes; `work` may run again.
+    fn write<T>(
+        &self,
+        work: impl FnMut(&mut AnyConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.0.writes.transaction(work)
+    }
+
+    fn lease_micros(&self) -> i64 {
+        i64::from(self.0.settings.lease_seconds) * 1_000_000
+    }
+}

@@ -1,0 +1,137 @@
+//! The tables; what their columns mean stands with the code that writes them.
+
+diesel::table! {
+    documents (id) {
+        id -> BigInt,
+        ticket -> Nullable<BigInt>,
+        state -> Text,
+        sha256 -> Nullable<Binary>,
+        size -> BigInt,
+        sender -> Text,
+        receiver -> Text,
+        instance_identifier -> Text,
+        kind -> Text,
+        syntax -> Text,
+        header -> Nullable<Binary>,
+        received_at -> BigInt,
+        published_at -> Nullable<BigInt>,
+        events -> BigInt,
+        owner -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    document_parts (document, part) {
+        document -> BigInt,
+        part -> BigInt,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    document_claims (claim) {
+        claim -> Text,
+        document -> BigInt,
+    }
+}
+
+diesel::table! {
+    capture_jobs (id) {
+        id -> Text,
+        document -> BigInt,
+        behaviour -> Text,
+        running -> Bool,
+        success -> Bool,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+        owner -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
+        attempts -> BigInt,
+        events_read -> BigInt,
+        events_stored -> BigInt,
+        events_linked -> BigInt,
+        defects -> Binary,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> BigInt,
+        document -> BigInt,
+        position -> BigInt,
+        event_id -> Nullable<Text>,
+        hash -> Binary,
+        error_declared -> Bool,
+        event_time -> BigInt,
+        kind -> Text,
+        action -> Nullable<Text>,
+        biz_step -> Nullable<Text>,
+        disposition -> Nullable<Text>,
+        read_point -> Nullable<Text>,
+        biz_location -> Nullable<Text>,
+        parties -> Text,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    event_terms (block, key, event, role) {
+        block -> BigInt,
+        key -> BigInt,
+        event -> BigInt,
+        role -> BigInt,
+    }
+}
+
+diesel::table! {
+    term_blocks (id) {
+        id -> BigInt,
+        lane -> BigInt,
+        used -> BigInt,
+    }
+}
+
+diesel::table! {
+    event_identities (key, event) {
+        key -> BigInt,
+        event -> BigInt,
+    }
+}
+
+diesel::table! {
+    document_events (document, position) {
+        document -> BigInt,
+        position -> BigInt,
+        event -> BigInt,
+    }
+}
+
+diesel::table! {
+    counters (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    company_prefixes (prefix) {
+        prefix -> Text,
+        length -> BigInt,
+        origin -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    documents,
+    document_parts,
+    document_claims,
+    capture_jobs,
+    events,
+    event_terms,
+    term_blocks,
+    event_identities,
+    document_events,
+    counters,
+    company_prefixes,
+);

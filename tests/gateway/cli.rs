@@ -1,0 +1,198 @@
+//! The command line from outside.
+
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+const SHIPMENT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<epcis:EPCISDocument xmlns:epcis="urn:epcglobal:epcis:xsd:1" schemaVersion="1.2" creationDate="2026-03-05T18:00:00Z">
+  <EPCISBody>
+    <EventList>
+      <ObjectEvent>
+        <eventTime>2026-03-04T06:00:00.000-05:00</eventTime>
+        <eventTimeZoneOffset>-05:00</eventTimeZoneOffset>
+        <epcList>
+          <epc>urn:epc:id:sgtin:0352999.010130.A7K2M0001</epc>
+        </epcList>
+        <action>OBSERVE</action>
+        <bizStep>urn:epcglobal:cbv:bizstep:shipping</bizStep>
+      </ObjectEvent>
+    </EventList>
+  </EPCISBody>
+</epcis:EPCISDocument>
+"#;
+
+/// Runs the program with standard input.
+fn epcgate(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_epcgate"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The program may end without reading all of it.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn write(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+#[test]
+fn id_says_each_form() {
+    let output = epcgate(&["id", "urn:epc:id:sgtin:0614141.012345.7", "00614141123453", "--output", "json"], b"");
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["kind"], "sgtin");
+    assert_eq!(lines[0]["digital_link"], "https://id.gs1.org/01/00614141123452/21/7");
+    assert_eq!(lines[0]["urn"], "urn:epc:id:sgtin:0614141.012345.7");
+    assert_eq!(lines[0]["key"], "/01/00614141123452/21/7");
+    assert_eq!(lines[0]["error"], Value::Null);
+    assert!(lines[1]["error"].as_str().unwrap().contains("check digit"), "{}", lines[1]);
+}
+
+#[test]
+fn id_never_guesses_a_company_prefix() {
+    let unknown = ["id", "https://id.gs1.org/01/09990000000012", "--output", "json"];
+    let value: Value = serde_json::from_slice(&epcgate(&unknown, b"").stdout).unwrap();
+    if value["error"].is_null() {
+        panic!("no prefix of 999 is allotted, and yet: {value}");
+    }
+    assert_eq!(value["urn"], Value::Null);
+    let known = [&unknown[..], &["--company-prefix", "9990000"]].concat();
+    let value: Value = serde_json::from_slice(&epcgate(&known, b"").stdout).unwrap();
+    assert_eq!(value["urn"], "urn:epc:idpat:sgtin:9990000.000001.*");
+}
+
+#[test]
+fn check_tells_place_rule_and_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    let sound = write(folder.path(), "sound.xml", SHIPMENT.as_bytes());
+    let broken = write(folder.path(), "broken.xml", SHIPMENT.replace("OBSERVE", "OBSERVED").as_bytes());
+    let cut = write(folder.path(), "cut.xml", &SHIPMENT.as_bytes()[..500]);
+    let (sound, broken, cut) = (sound.to_str().unwrap(), broken.to_str().unwrap(), cut.to_str().unwrap());
+
+    assert_eq!(epcgate(&["check", sound], b"").status.code(), Some(0));
+    assert_eq!(epcgate(&["check", "-"], SHIPMENT.as_bytes()).status.code(), Some(0));
+    assert_eq!(epcgate(&["check", cut], b"").status.code(), Some(1));
+    assert_eq!(epcgate(&["check", "no-such-file.xml", sound], b"").status.code(), Some(2));
+
+    let output = epcgate(&["check", broken], b"");
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stdout);
+    assert!(shown.contains("error[action]"), "{shown}");
+    assert!(shown.contains("broken.xml:11:"), "{shown}");
+    assert!(shown.contains("11 | <action>OBSERVED</action>"), "{shown}");
+    assert!(shown.contains("help: write ADD, OBSERVE or DELETE"), "{shown}");
+
+    let output = epcgate(&["check", broken, sound, "--output", "json"], b"");
+    let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let finding = &lines[0]["findings"][0];
+    assert_eq!(finding["rule"], "action");
+    assert_eq!(finding["severity"], "error");
+    assert_eq!((finding["line"].as_u64(), finding["event"].as_u64()), (Some(11), Some(0)));
+    assert!(finding["path"].as_str().unwrap().ends_with("/ObjectEvent[1]/action"), "{finding}");
+    assert_eq!(lines[1]["findings"].as_array().unwrap().len(), 0);
+
+    let log: Value = serde_json::from_slice(&epcgate(&["check", broken, "--output", "sarif"], b"").stdout).unwrap();
+    assert_eq!(log["runs"][0]["results"][0]["ruleId"], "action");
+    assert_eq!(log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"], 11);
+}
+
+#[test]
+fn strict_refuses_what_is_otherwise_tolerated() {
+    let lax = SHIPMENT.replace("2026-03-04T06:00:00.000-05:00", "2026-03-04T06:00:00.000");
+    assert_eq!(epcgate(&["check", "-"], lax.as_bytes()).status.code(), Some(0));
+    assert_eq!(epcgate(&["check", "--strict", "-"], lax.as_bytes()).status.code(), Some(1));
+    assert_eq!(epcgate(&["convert", "--strict", "--to", "json-ld", "-"], lax.as_bytes()).status.code(), Some(1));
+}
+
+#[test]
+fn convert_goes_round_and_the_hash_stays() {
+    let before = epcgate(&["hash", "-"], SHIPMENT.as_bytes());
+    assert_eq!(before.status.code(), Some(0));
+    let hash = text(&before.stdout);
+    assert!(hash.starts_with("ni:///sha-256;") && hash.ends_with("?ver=CBV2.0\n"), "{hash}");
+    let mut document = SHIPMENT.as_bytes().to_vec();
+    for form in ["json-ld", "xml-2.0", "xml-1.2"] {
+        let output = epcgate(&["convert", "-", "-", "--to", form], &document);
+        assert_eq!(output.status.code(), Some(0), "{form}: {}", text(&output.stderr));
+        document = output.stdout;
+        assert_eq!(text(&epcgate(&["hash", "-"], &document).stdout), hash, "{form}");
+    }
+    let prehash = text(&epcgate(&["hash", "--prehash", "-"], SHIPMENT.as_bytes()).stdout);
+    assert!(prehash.starts_with("eventType=ObjectEventeventTime=2026-03-04T11:00:00.000Z"), "{prehash}");
+}
+
+#[test]
+fn convert_leaves_no_half_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.jsonld");
+    let broken = SHIPMENT.replace("OBSERVE", "OBSERVED");
+    let output = epcgate(&["convert", "-", out.to_str().unwrap(), "--to", "json-ld"], broken.as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!out.exists());
+    assert!(text(&output.stderr).contains("[action]"), "{}", text(&output.stderr));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn compressed_files_are_read_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(SHIPMENT.as_bytes()).unwrap();
+    let gzip = write(folder.path(), "a.xml.gz", &gzip.finish().unwrap());
+    let zstd = write(folder.path(), "a.xml.zst", &zstd::encode_all(SHIPMENT.as_bytes(), 1).unwrap());
+    let plain = epcgate(&["hash", "-"], SHIPMENT.as_bytes()).stdout;
+    for path in [gzip, zstd] {
+        assert_eq!(epcgate(&["hash", path.to_str().unwrap()], b"").stdout, plain);
+    }
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    bomb.write_all(&vec![b' '; 20 << 20]).unwrap();
+    let bomb = write(folder.path(), "bomb.xml.gz", &bomb.finish().unwrap());
+    let output = epcgate(&["check", bomb.to_str().unwrap()], b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("more than 100 times"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_is_captured_is_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let document = write(folder.path(), "shipment.xml", SHIPMENT.as_bytes());
+    let capture = ["capture", document.to_str().unwrap(), "--data-dir", data, "--output", "json"];
+    for expected in [false, true] {
+        let output = epcgate(&capture, b"");
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let job: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&job["success"], &job["earlier"]), (&Value::Bool(true), &Value::Bool(expected)), "{job}");
+    }
+    for (question, count) in [
+        ("MATCH_epc=https://id.gs1.org/01/00352999101306/21/A7K2M0001", 1),
+        ("MATCH_epc=urn:epc:id:sgtin:0352999.010130.A7K2M0002", 0),
+        ("EQ_bizStep=shipping", 1),
+    ] {
+        let output = epcgate(&["query", question, "--data-dir", data, "--to", "json-ld"], b"");
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let events = found["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array().unwrap();
+        assert_eq!(events.len(), count, "{question}: {found}");
+    }
+    let output = epcgate(&["query", "EQ_nonsense=1", "--data-dir", data], b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("EQ_nonsense"), "{}", text(&output.stderr));
+}
