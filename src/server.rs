@@ -12,7 +12,6 @@ use actix_web::App;
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::Compress;
-use actix_web::middleware::NormalizePath;
 use actix_web::middleware::from_fn;
 use thiserror::Error;
 
@@ -71,7 +70,6 @@ impl Gateway {
                     let shared = shared.clone();
                     App::new()
                         .wrap(Compress::default())
-                        .wrap(NormalizePath::trim())
                         .wrap(from_fn(api::observe))
                         .configure(move |config| shared.configure(config))
                 };

@@ -20,7 +20,9 @@ pub fn encode(identifier: &str) -> String {
     let mut path = String::with_capacity(identifier.len() + 16);
     for byte in identifier.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                path.push(char::from(byte))
+            }
             other => path += &format!("%{other:02X}"),
         }
     }

@@ -110,10 +110,12 @@ impl Incoming {
         let (coding, limits) = (self.coding, self.limits.clone());
         let growth = Growth { bytes: most_bytes, expansion: limits.expansion };
         let refused = |error: io::Error| refused(error, coding, &limits);
-        let mut decoder = web::block(move || Decoder::new(coding, growth, open()?)).await?.map_err(refused)?;
+        let mut decoder =
+            web::block(move || Decoder::new(coding, growth, open()?)).await?.map_err(refused)?;
         loop {
             let gathered = std::mem::take(&mut self.gathered);
-            decoder = web::block(move || decoder.write(&gathered).map(|()| decoder)).await?.map_err(refused)?;
+            decoder =
+                web::block(move || decoder.write(&gathered).map(|()| decoder)).await?.map_err(refused)?;
             if self.ended {
                 return web::block(move || decoder.finish()).await?.map_err(refused);
             }

@@ -62,9 +62,8 @@ pub async fn post(
     let wish = Wish { behaviour: behaviour(headers)?, syntax: Some(body::syntax(headers)?) };
     let incoming = Incoming::new(payload, headers, &limits)?;
     let received = receive(incoming, limits.document_bytes, &store, &gate).await?;
-    let accepted = web::block(move || {
-        capture::accept(&store, &Caller::operator(), received, wish, Utc::now())
-    });
+    let accepted =
+        web::block(move || capture::accept(&store, &Caller::operator(), received, wish, Utc::now()));
     let job = accepted.await??.job;
     queue.ring();
     let mut response = HttpResponse::Accepted();
@@ -101,7 +100,8 @@ pub async fn show(
     let media_type = negotiation::plain(request.headers()).ok_or_else(negotiation::nothing_fits)?;
     let id = id.into_inner();
     let found = web::block(move || store.job(&Caller::operator(), &id)).await??;
-    let job = found.ok_or_else(|| Problem::new(Failure::NoSuchName, "there is no capture job of this captureID"))?;
+    let job = found
+        .ok_or_else(|| Problem::new(Failure::NoSuchName, "there is no capture job of this captureID"))?;
     Ok(with_job(answer(), media_type, &job))
 }
 

@@ -204,7 +204,9 @@ mod tests {
 
     #[test]
     fn a_coding_cut_short_is_told() {
-        for (coding, sent) in [(Coding::Gzip, gzip(b"whole")), (Coding::Zstd, zstd::encode_all(&b"whole"[..], 3).unwrap())] {
+        for (coding, sent) in
+            [(Coding::Gzip, gzip(b"whole")), (Coding::Zstd, zstd::encode_all(&b"whole"[..], 3).unwrap())]
+        {
             assert!(decode(coding, &sent[..sent.len() - 3]).is_err(), "{coding:?}");
         }
     }

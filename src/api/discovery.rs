@@ -18,7 +18,10 @@ use crate::capture::Limits;
 /// A resource with these methods, which `OPTIONS` announces; any other method is refused (405).
 pub fn resource(path: &str, allow: &'static str) -> Resource {
     web::resource(path)
-        .route(web::method(Method::OPTIONS).to(move |settings: Data<Settings>| async move { settings_of(allow, &settings).finish() }))
+        .route(
+            web::method(Method::OPTIONS)
+                .to(move |settings: Data<Settings>| async move { settings_of(allow, &settings).finish() }),
+        )
         .default_service(web::to(move || async move { refuse_method(allow) }))
 }
 

@@ -23,6 +23,7 @@ use crate::api::job_document;
 use crate::api::negotiation;
 use crate::api::negotiation::wanted;
 use crate::api::paging;
+use crate::api::prefixes::Prefixes;
 use crate::api::problem::Failure;
 use crate::api::problem::Finding;
 use crate::api::problem::Problem;
@@ -44,6 +45,7 @@ pub async fn list(
     request: HttpRequest,
     store: Data<Store>,
     settings: Data<Settings>,
+    prefixes: Data<Prefixes>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = wanted(request.headers(), settings.epc_format)?;
     let (query, page) = paging::question(request.query_string(), &settings)?;
@@ -52,7 +54,7 @@ pub async fn list(
     if let Some(token) = &found.next {
         response.insert_header((LINK, paging::next(&request, token)));
     }
-    query_document::answer(response, content(found.events), wanted).await
+    query_document::answer(response, content(found.events), wanted, prefixes).await
 }
 
 /// An event and its error declarations (`GET /events/{eventID}`).
@@ -60,6 +62,7 @@ pub async fn show(
     request: HttpRequest,
     store: Data<Store>,
     settings: Data<Settings>,
+    prefixes: Data<Prefixes>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = wanted(request.headers(), settings.epc_format)?;
     let mut id = address::identifier(&request, EVENTS)?;
@@ -71,14 +74,14 @@ pub async fn show(
     if found.is_empty() {
         return Err(Problem::new(Failure::NoSuchName, "there is no event of this eventID"));
     }
-    query_document::answer(HttpResponse::Ok(), content(found), wanted).await
+    query_document::answer(HttpResponse::Ok(), content(found), wanted, prefixes).await
 }
 
 /// Captures one event and answers when that is done (`POST /events`): 201 with the event as stored.
 pub async fn post(
     request: HttpRequest,
     payload: web::Payload,
-    store: Data<Store>,
+    (store, prefixes): (Data<Store>, Data<Prefixes>),
     (limits, settings): (Data<Limits>, Data<Settings>),
     (gate, queue): (Data<Gate>, Data<Queue>),
 ) -> Result<HttpResponse, Problem> {
@@ -89,16 +92,15 @@ pub async fn post(
     let incoming = Incoming::new(payload, headers, &limits)?;
     let received = receive(incoming, limits.event_bytes, &store, &gate).await?;
     let taking = store.clone();
-    let taken = web::block(move || {
-        capture::accept_event(&taking, &Caller::operator(), received, syntax, Utc::now())
-    });
+    let taken =
+        web::block(move || capture::accept_event(&taking, &Caller::operator(), received, syntax, Utc::now()));
     let taken = taken.await??;
     queue.ring();
     finished(taken.job, &store, Duration::from_secs(settings.event_seconds)).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, format!("{EVENTS}{}", address::encode(&taken.id))));
     let content = Content { events: vec![taken.event], kind: DocumentKind::Event, now: Utc::now() };
-    query_document::answer(response, content, wanted).await
+    query_document::answer(response, content, wanted, prefixes).await
 }
 
 /// Waits until a job has ended well; its first error is the client's.

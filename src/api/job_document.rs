@@ -127,7 +127,8 @@ mod tests {
 
     fn job() -> CaptureJob {
         let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-        let warning = CaptureDefect { rule: "odd".into(), message: "it is odd".into(), ..CaptureDefect::default() };
+        let warning =
+            CaptureDefect { rule: "odd".into(), message: "it is odd".into(), ..CaptureDefect::default() };
         let error = CaptureDefect {
             rule: "event-id-conflict".into(),
             is_error: true,
@@ -169,7 +170,9 @@ mod tests {
     #[test]
     fn xml_has_attributes_and_the_order_of_the_schema() {
         let xml = xml(&job());
-        assert!(xml.contains("running=\"false\" success=\"false\" captureID=\"id1\"><captureErrorBehaviour>rollback"));
+        assert!(xml.contains(
+            "running=\"false\" success=\"false\" captureID=\"id1\"><captureErrorBehaviour>rollback"
+        ));
         assert!(xml.contains("</finishedAt><errors><error><type>epcisException:Resource"));
         assert!(!xml.contains("odd"));
     }

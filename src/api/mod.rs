@@ -12,6 +12,7 @@ mod negotiation;
 mod observe;
 mod pace;
 mod paging;
+mod prefixes;
 mod problem;
 mod query_document;
 mod xml_text;
@@ -24,6 +25,7 @@ use actix_web::web::ServiceConfig;
 use serde::Deserialize;
 
 use crate::api::capture::Gate;
+use crate::api::prefixes::Prefixes;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 use crate::capture::Limits;
@@ -70,6 +72,7 @@ pub struct Shared {
     limits: Data<Limits>,
     queue: Data<Queue>,
     gate: Data<Gate>,
+    prefixes: Data<Prefixes>,
 }
 
 impl Shared {
@@ -79,6 +82,7 @@ impl Shared {
             store: Data::new(store.clone()),
             settings: Data::new(settings.clone()),
             gate: Data::new(Gate::new(limits)),
+            prefixes: Data::new(Prefixes::new(store)),
             limits: Data::new(limits.clone()),
             queue: Data::new(queue),
         }
@@ -92,6 +96,7 @@ impl Shared {
             .app_data(self.limits.clone())
             .app_data(self.queue.clone())
             .app_data(self.gate.clone())
+            .app_data(self.prefixes.clone())
             .service(web::scope("/epcis").configure(epcis))
             .route("/healthz", web::get().to(health::alive))
             .route("/readyz", web::get().to(health::ready))

@@ -50,7 +50,9 @@ impl EpcFormat {
     pub fn parse(word: &str) -> Option<EpcFormat> {
         match word {
             "No_Preference" => Some(EpcFormat::NoPreference),
-            "Always_GS1_Digital_Link" | "Always_DL" | "Always_Digital_Link" => Some(EpcFormat::AlwaysDigitalLink),
+            "Always_GS1_Digital_Link" | "Always_DL" | "Always_Digital_Link" => {
+                Some(EpcFormat::AlwaysDigitalLink)
+            }
             "Always_EPC_URN" => Some(EpcFormat::AlwaysUrn),
             "Never_Translates" => Some(EpcFormat::NeverTranslates),
             _ => None,
@@ -166,9 +168,9 @@ pub fn check_sent_version(headers: &HeaderMap) -> Result<(), Problem> {
 fn epc_format(headers: &HeaderMap, default: EpcFormat, format: Format) -> Result<EpcFormat, Problem> {
     let asked = match text(headers, EPC_FORMAT) {
         None => None,
-        Some(word) => Some(EpcFormat::parse(word).ok_or_else(|| {
-            Problem::new(Failure::NotAcceptable, EPC_FORMATS)
-        })?),
+        Some(word) => {
+            Some(EpcFormat::parse(word).ok_or_else(|| Problem::new(Failure::NotAcceptable, EPC_FORMATS))?)
+        }
     };
     match (format, asked) {
         (Format::Xml12, Some(EpcFormat::AlwaysDigitalLink)) => Err(Problem::new(
@@ -328,7 +330,10 @@ mod tests {
     fn headers(list: &[(&str, &str)]) -> HeaderMap {
         let mut map = HeaderMap::new();
         for (name, value) in list {
-            map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+            map.append(
+                HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                HeaderValue::from_str(value).unwrap(),
+            );
         }
         map
     }
@@ -345,9 +350,15 @@ mod tests {
         check(&[("accept", "application/ld+json")], Some((Format::JsonLd, "application/ld+json")));
         check(&[("accept", "text/*")], Some((Format::Xml20, "text/xml")));
         check(&[("accept", "application/json;q=0.4, text/xml;q=0.5")], Some((Format::Xml20, "text/xml")));
-        check(&[("accept", "application/*;q=0.5, application/json;q=0")], Some((Format::JsonLd, "application/ld+json")));
+        check(
+            &[("accept", "application/*;q=0.5, application/json;q=0")],
+            Some((Format::JsonLd, "application/ld+json")),
+        );
         check(&[("accept", "image/png")], None);
-        check(&[("accept", "image/png"), ("accept", "application/xml")], Some((Format::Xml20, "application/xml")));
+        check(
+            &[("accept", "image/png"), ("accept", "application/xml")],
+            Some((Format::Xml20, "application/xml")),
+        );
     }
 
     #[test]
@@ -355,7 +366,10 @@ mod tests {
         let xml = ("accept", "application/xml");
         check(&[xml, ("GS1-EPCIS-Max", "1.2.0")], Some((Format::Xml12, "application/xml")));
         check(&[xml, ("GS1-EPCIS-Version", "1.2")], Some((Format::Xml12, "application/xml")));
-        check(&[xml, ("GS1-EPCIS-Min", "1.0"), ("GS1-EPCIS-Max", "2")], Some((Format::Xml20, "application/xml")));
+        check(
+            &[xml, ("GS1-EPCIS-Min", "1.0"), ("GS1-EPCIS-Max", "2")],
+            Some((Format::Xml20, "application/xml")),
+        );
         check(&[xml, ("GS1-EPCIS-Max", "1.1")], None);
         check(&[xml, ("GS1-CBV-Max", "1.2")], Some((Format::Xml12, "application/xml")));
         check(&[("GS1-EPCIS-Max", "1.2")], Some((Format::Xml12, "application/xml")));
@@ -366,7 +380,8 @@ mod tests {
 
     #[test]
     fn identifiers_are_spelt_as_asked() {
-        let style = |list: &[(&str, &str)]| wanted(&headers(list), EpcFormat::default()).ok().map(|it| it.epcs);
+        let style =
+            |list: &[(&str, &str)]| wanted(&headers(list), EpcFormat::default()).ok().map(|it| it.epcs);
         assert_eq!(style(&[]), Some(EpcStyle::DigitalLink));
         assert_eq!(style(&[(EPC_FORMAT, "Always_EPC_URN")]), Some(EpcStyle::Urn));
         assert_eq!(style(&[(EPC_FORMAT, "Always_DL")]), Some(EpcStyle::DigitalLink));
@@ -379,8 +394,14 @@ mod tests {
 
     #[test]
     fn bodies_of_other_versions_are_refused() {
-        for (version, fine) in [("1.0", true), ("1.2.0", true), ("2.0.1", true), ("1.3", false), ("3.0", false), ("x", false)] {
-            assert_eq!(check_sent_version(&headers(&[("GS1-EPCIS-Version", version)])).is_ok(), fine, "{version}");
+        for (version, fine) in
+            [("1.0", true), ("1.2.0", true), ("2.0.1", true), ("1.3", false), ("3.0", false), ("x", false)]
+        {
+            assert_eq!(
+                check_sent_version(&headers(&[("GS1-EPCIS-Version", version)])).is_ok(),
+                fine,
+                "{version}"
+            );
         }
     }
 

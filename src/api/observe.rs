@@ -28,11 +28,7 @@ pub async fn observe<B: MessageBody + 'static>(
         let problem = Problem::new(Failure::UriTooLong, format!("a URL may have {most} bytes"));
         request.error_response(problem)
     } else {
-        let request_again = request.request().clone();
-        match next.call(request).await {
-            Ok(response) => response.map_into_boxed_body(),
-            Err(error) => ServiceResponse::from_err(error, request_again),
-        }
+        next.call(request).await?.map_into_boxed_body()
     };
     let response = explain(response);
     record(&response, began);

@@ -19,8 +19,8 @@ const TOKEN: &str = "nextPageToken";
 pub fn question(query_string: &str, settings: &Settings) -> Result<(EventQuery, Page), Problem> {
     let pairs = pairs(query_string)?;
     let texts = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let (query, mut page) = query::parse(texts)
-        .map_err(|fault| Problem::new(Failure::QueryParameter, fault.to_string()))?;
+    let (query, mut page) =
+        query::parse(texts).map_err(|fault| Problem::new(Failure::QueryParameter, fault.to_string()))?;
     if !pairs.iter().any(|(name, _)| name == PER_PAGE) {
         page.size = settings.per_page;
     }
@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn the_link_asks_the_same_with_the_next_token() {
-        let request = TestRequest::with_uri("/epcis/events?EQ_bizStep=a%7Cb&nextPageToken=old&perPage=2").to_http_request();
+        let request = TestRequest::with_uri("/epcis/events?EQ_bizStep=a%7Cb&nextPageToken=old&perPage=2")
+            .to_http_request();
         assert_eq!(
             next(&request, "a/b="),
             "</epcis/events?EQ_bizStep=a%7Cb&perPage=2&nextPageToken=a%2Fb%3D>; rel=\"next\""

@@ -400,9 +400,13 @@ mod tests {
     #[test]
     fn xml_escapes_and_keeps_the_order_of_the_schema() {
         let xml = text(Problem::at(Failure::NoSuchName, "a < b \u{1}", finding()).to_xml());
-        assert!(xml.contains("<type>epcisException:NoSuchNameException</type><title>Resource not found</title>"));
+        assert!(
+            xml.contains("<type>epcisException:NoSuchNameException</type><title>Resource not found</title>")
+        );
         assert!(xml.contains("<status>404</status><detail>Event 2: a &lt; b \u{fffd}"));
-        assert!(xml.contains("<epcgate:fix xmlns:epcgate=\"urn:epcgate:problem\">add &lt;Z&gt;</epcgate:fix>"));
+        assert!(
+            xml.contains("<epcgate:fix xmlns:epcgate=\"urn:epcgate:problem\">add &lt;Z&gt;</epcgate:fix>")
+        );
     }
 
     #[test]

@@ -7,13 +7,16 @@ use actix_web::HttpResponse;
 use actix_web::HttpResponseBuilder;
 use actix_web::web;
 use actix_web::web::Bytes;
+use actix_web::web::Data;
 use chrono::DateTime;
 use chrono::SecondsFormat;
 use chrono::Utc;
+use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::mpsc;
 
 use crate::api::negotiation::Wanted;
+use crate::api::prefixes::Prefixes;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 use crate::epcis::DocumentKind;
@@ -22,6 +25,7 @@ use crate::epcis::Header;
 use crate::epcis::QueryResultsHead;
 use crate::epcis::What;
 use crate::formats::EpcStyle;
+use crate::formats::Format;
 use crate::formats::WriteError;
 use crate::formats::WriteOptions;
 use crate::formats::Writer;
@@ -48,6 +52,7 @@ pub async fn answer(
     mut response: HttpResponseBuilder,
     content: Content,
     wanted: Wanted,
+    prefixes: Data<Prefixes>,
 ) -> Result<HttpResponse, Problem> {
     let version = wanted.format.epcis_version();
     response
@@ -55,7 +60,7 @@ pub async fn answer(
         .insert_header(("GS1-EPCIS-Version", format!("{version}.0")))
         .insert_header(("GS1-CBV-Version", format!("{version}.0")));
     let (sender, mut chunks) = mpsc::channel(WAITING);
-    let writing = web::block(move || write(&content, wanted, sender));
+    let writing = web::block(move || write(&content, wanted, &prefixes, sender));
     let Some(first) = chunks.recv().await else {
         writing.await?;
         return Err(Problem::internal(&"nothing was written"));
@@ -66,46 +71,74 @@ pub async fn answer(
         Some(second) => {
             let begun = stream::iter([Ok(first), second]);
             let rest = stream::poll_fn(move |context| chunks.poll_recv(context));
-            response.streaming(futures_util::StreamExt::chain(begun, rest))
+            response.streaming(begun.chain(rest))
         }
     })
 }
 
-fn write(content: &Content, wanted: Wanted, sender: mpsc::Sender<Result<Bytes, Problem>>) {
+fn write(
+    content: &Content,
+    wanted: Wanted,
+    prefixes: &Prefixes,
+    sender: mpsc::Sender<Result<Bytes, Problem>>,
+) {
     let chunks = Chunks { sender: sender.clone(), gathered: Vec::with_capacity(CHUNK) };
-    if let Err(error) = write_to(chunks, content, wanted) {
-        let problem = match error {
-            WriteError::Identifier(malformed) => Problem::new(
-                Failure::NotAcceptable,
-                format!("an identifier cannot be spelt as GS1-EPC-Format asks: {malformed}; ask for Never_Translates"),
-            ),
-            WriteError::Io(error) => Problem::internal(&error),
-        };
+    if let Err(problem) = options(content, wanted, prefixes)
+        .and_then(|options| write_to(chunks, content, wanted.format, options).map_err(failed))
+    {
         // A client that has gone does not hear it.
         let _ = sender.blocking_send(Err(problem));
     }
 }
 
-fn write_to(chunks: Chunks, content: &Content, wanted: Wanted) -> Result<(), WriteError> {
+fn failed(error: WriteError) -> Problem {
+    match error {
+        WriteError::Identifier(malformed) => Problem::new(
+            Failure::NotAcceptable,
+            format!(
+                "an identifier cannot be spelt as GS1-EPC-Format asks: {malformed}; ask for Never_Translates"
+            ),
+        ),
+        WriteError::Io(error) => Problem::internal(&error),
+    }
+}
+
+fn options(content: &Content, wanted: Wanted, prefixes: &Prefixes) -> Result<WriteOptions, Problem> {
     let mut options = WriteOptions { epcs: wanted.epcs, words: wanted.words, ..WriteOptions::new() };
+    if options.epcs == EpcStyle::Urn {
+        options.prefixes = prefixes.current()?;
+    }
     if !wanted.epcs_asked && !translates(&content.events, &options) {
         options.epcs = EpcStyle::AsSent;
     }
+    Ok(options)
+}
+
+fn write_to(
+    chunks: Chunks,
+    content: &Content,
+    format: Format,
+    options: WriteOptions,
+) -> Result<(), WriteError> {
     let header = Header {
         kind: content.kind,
-        schema_version: wanted.format.epcis_version().into(),
+        schema_version: format.epcis_version().into(),
         creation_date: content.now.to_rfc3339_opts(SecondsFormat::Millis, true).into(),
         query_results: (content.kind == DocumentKind::QueryDocument)
             .then(|| QueryResultsHead { query_name: "SimpleEventQuery".into(), subscription_id: None }),
         ..Header::default()
     };
-    let mut writer = Writer::begin(wanted.format, chunks, &header, options)?;
+    let mut writer = Writer::begin(format, chunks, &header, options)?;
     for event in &content.events {
         writer.event(event)?;
     }
     let (mut chunks, losses) = writer.finish(&header)?;
     if !losses.is_empty() {
-        tracing::warn!(losses = losses.len(), format = wanted.format.name(), "an answer does not hold all of its events");
+        tracing::warn!(
+            losses = losses.len(),
+            format = format.name(),
+            "an answer does not hold all of its events"
+        );
     }
     chunks.send().map_err(WriteError::Io)
 }
@@ -117,7 +150,10 @@ fn translates(events: &[Event], options: &WriteOptions) -> bool {
         let transformed = match &event.what {
             What::Transformation { input_epcs, output_epcs, input_quantities, output_quantities, .. } => {
                 input_epcs.iter().chain(output_epcs).all(spelt)
-                    && input_quantities.iter().chain(output_quantities).all(|quantity| spelt(&quantity.epc_class))
+                    && input_quantities
+                        .iter()
+                        .chain(output_quantities)
+                        .all(|quantity| spelt(&quantity.epc_class))
             }
             _ => true,
         };

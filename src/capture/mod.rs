@@ -86,7 +86,12 @@ pub fn accept(
     if let Err(defect) = inspect(store, &received, wish.syntax)? {
         return Err(CaptureError::Defect(Box::new(defect)));
     }
-    Ok(store.create_job(caller, received, wish.behaviour, now)?)
+    let bytes = received.size;
+    let new = store.create_job(caller, received, wish.behaviour, now)?;
+    let kind = if new.earlier { "earlier" } else { "new" };
+    metrics::counter!("epcgate_documents_accepted_total", "kind" => kind).increment(1);
+    metrics::counter!("epcgate_document_bytes_total", "kind" => kind).increment(bytes);
+    Ok(new)
 }
 
 /// One event taken for capture.

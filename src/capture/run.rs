@@ -84,8 +84,7 @@ pub fn run(
         let _ = returning.send(Batch::new()?);
     }
     let belt = Belt { pieces, empty };
-    let storing =
-        Storing { store, work, hopeless: &hopeless, rollback, session: None, defects: Vec::new() };
+    let storing = Storing { store, work, hopeless: &hopeless, rollback, session: None, defects: Vec::new() };
     thread::scope(|scope| {
         scope.spawn(|| {
             let belt = belt;
@@ -175,7 +174,6 @@ impl Storing<'_> {
             _ => self.store.refuse(self.work, read, self.defects, now),
         }
     }
-
 }
 
 fn instance_reused(header: &Header, job: Option<&str>) -> CaptureDefect {
@@ -184,8 +182,10 @@ fn instance_reused(header: &Header, job: Option<&str>) -> CaptureDefect {
     CaptureDefect {
         rule: "instance-identifier-reused".into(),
         is_error: true,
-        message: format!("the sender used the InstanceIdentifier {instance} before, for other content{earlier}")
-            .into(),
+        message: format!(
+            "the sender used the InstanceIdentifier {instance} before, for other content{earlier}"
+        )
+        .into(),
         fix: "give each transmission an InstanceIdentifier of its own".into(),
         ..CaptureDefect::default()
     }

@@ -26,6 +26,9 @@ use crate::store::Work;
 /// How often a worker looks for jobs by itself: those of other processes, and those a crash left behind.
 const LOOKS_EVERY: Duration = Duration::from_secs(2);
 
+/// How often what crashes left behind is cleared away.
+const SWEEPS_EVERY: Duration = Duration::from_secs(60);
+
 /// Wakes workers when there is something to do.
 #[derive(Clone, Debug, Default)]
 pub struct Queue(Arc<Bell>);
@@ -77,7 +80,8 @@ impl Workers {
                 queue: queue.clone(),
                 now: Utc::now,
             };
-            threads.push(thread::Builder::new().name(format!("capture-{number}")).spawn(move || worker.work())?);
+            threads
+                .push(thread::Builder::new().name(format!("capture-{number}")).spawn(move || worker.work())?);
         }
         Ok(Workers { threads, stopped, queue })
     }
@@ -116,8 +120,12 @@ struct Worker {
 
 impl Worker {
     fn work(&self) {
-        let mut heard = 0;
+        let (mut heard, mut swept) = (0, None::<Instant>);
         while !self.stopped.is_stopped() {
+            if swept.is_none_or(|swept| swept.elapsed() > SWEEPS_EVERY) {
+                self.sweep();
+                swept = Some(Instant::now());
+            }
             match self.store.take_job(&self.owner, self.most_bytes, (self.now)()) {
                 Ok(Some(work)) => self.capture(&work),
                 Ok(None) => heard = self.queue.listen(heard),
@@ -129,11 +137,20 @@ impl Worker {
         }
     }
 
+    fn sweep(&self) {
+        match self.store.sweep((self.now)()) {
+            Ok(0) => {}
+            Ok(documents) => tracing::info!(documents, "cleared away what was left unfinished"),
+            Err(error) => tracing::warn!(%error, "what was left unfinished cannot be cleared away"),
+        }
+    }
+
     fn capture(&self, work: &Work) {
         let began = Instant::now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            run(&self.store, work, &self.limits, &self.stopped, self.now)
-        }));
+        metrics::gauge!("epcgate_captures_running").increment(1);
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| run(&self.store, work, &self.limits, &self.stopped, self.now)));
+        metrics::gauge!("epcgate_captures_running").decrement(1);
         match outcome {
             Ok(Ok(Some(job))) => record(&job, began.elapsed()),
             Ok(Ok(None)) => tracing::info!(job = %work.job.id, "given back, as the gateway stops"),

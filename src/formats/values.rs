@@ -11,6 +11,7 @@ use crate::epcis::TimeFault;
 use crate::epcis::ZoneOffset;
 use crate::epcis::vocabulary::StandardVocabulary;
 use crate::formats::Fault;
+use crate::formats::Severity;
 use crate::gs1::Epc;
 
 /// A value, and what was tolerated in it.
@@ -32,8 +33,17 @@ pub fn event_time(text: &str) -> Result<Tolerant<EventTime>, Fault> {
             )),
             Err(fault) => Err(time_fault(text, fault)),
         },
+        Err(TimeFault::Form) => without_seconds(text).ok_or_else(|| time_fault(text, TimeFault::Form)),
         Err(fault) => Err(time_fault(text, fault)),
     }
+}
+
+/// Reads `2006-11-07T13:00Z`, which lacks the seconds, as the full minute.
+fn without_seconds(text: &str) -> Option<Tolerant<EventTime>> {
+    let (minute, zone) = (text.get(..16)?, text.get(16..)?);
+    let time = EventTime::parse(&format!("{minute}:00{zone}")).ok()?;
+    let message = format!("the time {text} has no seconds and was taken as the full minute");
+    Some((time, Some(Fault::warning("time-seconds", message, "write the seconds, such as 13:00:00Z"))))
 }
 
 fn time_fault(text: &str, fault: TimeFault) -> Fault {
@@ -72,8 +82,9 @@ pub fn epc(text: &str) -> Tolerant<Epc> {
     (epc, fault)
 }
 
-/// Reads a word of a vocabulary in any spelling. A word of standard form that CBV does not list is kept with a warning;
-/// what is neither a word nor a URI is refused.
+/// Reads a word of a vocabulary in any spelling. A word of standard form that CBV does not list is kept with a warning.
+/// What is neither a word nor a URI is refused as a business step or disposition, by which events are understood, and
+/// kept with a warning elsewhere.
 pub fn term(vocabulary: StandardVocabulary, text: &str) -> Result<Tolerant<Term>, Fault> {
     let text = text.trim();
     let term = Term::parse(vocabulary, text);
@@ -86,7 +97,19 @@ pub fn term(vocabulary: StandardVocabulary, text: &str) -> Result<Tolerant<Term>
         let fault = Fault::warning("vocabulary-word", format!("CBV lists no {name} {}", shown(text)), fix);
         return Ok((term, Some(fault)));
     }
-    Err(Fault::error("vocabulary-word", format!("{} is no {name} of CBV and no URI", shown(text)), fix))
+    let message = format!("{} is no {name} of CBV and no URI", shown(text));
+    if matches!(vocabulary, StandardVocabulary::BizStep | StandardVocabulary::Disposition) {
+        return Err(Fault::error("vocabulary-word", message, fix));
+    }
+    Ok((term, Some(Fault::warning("vocabulary-word", message, fix))))
+}
+
+/// Reads a lasting disposition, of which an unknown one is kept with a warning.
+pub fn persistent_disposition(text: &str) -> Tolerant<Term> {
+    term(StandardVocabulary::Disposition, text).unwrap_or_else(|fault| {
+        let lax = Fault { severity: Severity::Warning, ..fault };
+        (Term::parse(StandardVocabulary::Disposition, text.trim()), Some(lax))
+    })
 }
 
 fn vocabulary_name(vocabulary: StandardVocabulary) -> &'static str {

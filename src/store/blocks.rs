@@ -44,6 +44,11 @@ pub(crate) fn block_of(event: i64) -> i64 {
     event >> OFFSET_BITS
 }
 
+/// The first id an event of this block can have.
+pub(super) fn first_event(block: i64) -> i64 {
+    block << OFFSET_BITS
+}
+
 /// The slots this process has taken and not used.
 pub(super) struct Blocks {
     lane: i64,

@@ -19,6 +19,7 @@ use crate::formats::Defects;
 use crate::formats::Format;
 use crate::formats::ReadOptions;
 use crate::formats::Reader;
+use crate::formats::WriteError;
 use crate::formats::WriteOptions;
 use crate::formats::Writer;
 use crate::store::StoreError;
@@ -52,53 +53,54 @@ pub(crate) struct BodyEncoder {
 impl BodyEncoder {
     /// An encoder with empty buffers.
     pub(crate) fn new() -> Result<BodyEncoder, StoreError> {
-        let header = |kind| Header { kind, schema_version: "2.0".into(), ..Header::default() };
         Ok(BodyEncoder {
             compressor: Compressor::with_prepared_dictionary(&ENCODING)?,
             options: WriteOptions::new(),
-            json_header: header(DocumentKind::Event),
-            xml_header: header(DocumentKind::Document),
+            json_header: Header { kind: DocumentKind::Event, ..Header::default() },
+            xml_header: Header { schema_version: "2.0".into(), ..Header::default() },
             text: Vec::new(),
         })
     }
 
     /// The stored form of an event.
     pub(crate) fn encode(&mut self, event: &Event) -> Result<Vec<u8>, StoreError> {
-        if self.write(Format::JsonLd, event)? {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        let (text, whole) = self.write(Format::JsonLd, &self.json_header, Some(event), text)?;
+        self.text = text;
+        if whole {
             return self.pack(JSON, JSON_PACKED);
         }
-        self.write(Format::Xml20, event)?;
+        (self.text, _) = self.write(Format::Xml20, &self.xml_header, Some(event), Vec::new())?;
         self.pack(XML, XML_PACKED)
     }
 
     /// The stored form of a header: a document without events.
     pub(crate) fn encode_header(&mut self, header: &Header) -> Result<Vec<u8>, StoreError> {
-        let writer = Writer::begin(Format::JsonLd, Vec::new(), header, self.options.clone())
-            .map_err(|error| StoreError::Damaged(error.to_string()))?;
-        let (text, losses) =
-            writer.finish(header).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let (text, whole) = self.write(Format::JsonLd, header, None, Vec::new())?;
         self.text = text;
-        if losses.is_empty() {
+        if whole {
             return self.pack(JSON, JSON_PACKED);
         }
-        let writer = Writer::begin(Format::Xml20, Vec::new(), header, self.options.clone())
-            .map_err(|error| StoreError::Damaged(error.to_string()))?;
-        (self.text, _) = writer.finish(header).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        (self.text, _) = self.write(Format::Xml20, header, None, Vec::new())?;
         self.pack(XML, XML_PACKED)
     }
 
-    /// Writes the event into `text`; false where the form cannot hold it all.
-    fn write(&mut self, format: Format, event: &Event) -> Result<bool, StoreError> {
-        let header = if format == Format::JsonLd { &self.json_header } else { &self.xml_header };
-        let mut sink = std::mem::take(&mut self.text);
-        sink.clear();
-        let unwritable = |error: crate::formats::WriteError| StoreError::Damaged(error.to_string());
-        let mut writer =
-            Writer::begin(format, sink, header, self.options.clone()).map_err(unwritable)?;
-        writer.event(event).map_err(unwritable)?;
+    /// Writes a document; false where the form cannot hold it all.
+    fn write(
+        &self,
+        format: Format,
+        header: &Header,
+        event: Option<&Event>,
+        sink: Vec<u8>,
+    ) -> Result<(Vec<u8>, bool), StoreError> {
+        let unwritable = |error: WriteError| StoreError::Damaged(error.to_string());
+        let mut writer = Writer::begin(format, sink, header, self.options.clone()).map_err(unwritable)?;
+        if let Some(event) = event {
+            writer.event(event).map_err(unwritable)?;
+        }
         let (text, losses) = writer.finish(header).map_err(unwritable)?;
-        self.text = text;
-        Ok(losses.is_empty())
+        Ok((text, losses.is_empty()))
     }
 
     fn pack(&mut self, plain: u8, packed: u8) -> Result<Vec<u8>, StoreError> {
@@ -156,4 +158,63 @@ fn unpack(frame: &[u8]) -> Result<Vec<u8>, StoreError> {
     let size = told.and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= MOST_BYTES);
     let size = size.ok_or_else(|| StoreError::Damaged("a packed event without its size".to_owned()))?;
     Ok(Decompressor::with_prepared_dictionary(&DECODING)?.decompress(frame, size)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epcis::Action;
+    use crate::epcis::Element;
+    use crate::epcis::EventTime;
+    use crate::epcis::Name;
+    use crate::epcis::Node;
+    use crate::epcis::Sbdh;
+    use crate::epcis::What;
+    use crate::epcis::ZoneOffset;
+    use crate::gs1::Epc;
+
+    fn event(count: u32) -> Event {
+        let epcs = (0..count).map(|n| Epc::parse(&format!("urn:epc:id:sgtin:0614141.012345.{n}"))).collect();
+        let what = What::Object { action: Action::Observe, epcs, quantities: vec![] };
+        Event::new(EventTime::parse("2024-03-04T06:00:00.000-05:00").unwrap(), ZoneOffset::UTC, what)
+    }
+
+    #[test]
+    fn an_event_comes_back_and_takes_little_room() {
+        let mut encoder = BodyEncoder::new().unwrap();
+        for count in [1, 1_000] {
+            let event = event(count);
+            let body = encoder.encode(&event).unwrap();
+            assert_eq!(decode(&body).unwrap(), event);
+            let (format, text) = body_text(&body).unwrap();
+            assert_eq!(format, Format::JsonLd);
+            assert!(body.len() * 2 < text.len(), "{count}: {} of {}", body.len(), text.len());
+        }
+    }
+
+    #[test]
+    fn what_json_cannot_hold_comes_back_too() {
+        let mut odd = event(1);
+        let mixed = Name::new("https://example.com/ns", "mixed");
+        let mut element = Element::new(mixed.clone(), "ex");
+        element.children = vec![
+            Node::Text("a".into()),
+            Node::Element(Element::with_text(mixed, "ex", "b")),
+            Node::Text("c".into()),
+        ];
+        odd.extensions.push(element);
+        let header = Header { creation_date: "2024-03-04T06:00:00Z".into(), ..Header::default() };
+        let mut encoder = BodyEncoder::new().unwrap();
+        assert_eq!(decode(&encoder.encode(&odd).unwrap()).unwrap(), odd);
+        let sent = Header { sbdh: Some(Sbdh::from_parts("0614141000012", "", "42", "2024-03-04T06:00:00Z")), ..header };
+        assert_eq!(decode_header(&encoder.encode_header(&sent).unwrap()).unwrap().sbdh, sent.sbdh);
+    }
+
+    #[test]
+    fn a_damaged_body_is_told() {
+        let sound = BodyEncoder::new().unwrap().encode(&event(3)).unwrap();
+        for body in [&[][..], &[9, 1, 2], &sound[..sound.len() / 2], &[JSON, b'{'], &[JSON_PACKED, 0, 0]] {
+            assert!(matches!(decode(body), Err(StoreError::Damaged(_) | StoreError::Io(_))), "{body:?}");
+        }
+    }
 }

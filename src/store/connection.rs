@@ -30,6 +30,9 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 /// How often a transaction is tried that the database refused for the sake of another one.
 const TRIES: u32 = 10;
 
+/// How long to wait for a connection to PostgreSQL.
+const SERVER_TIMEOUT_SECONDS: u32 = 4;
+
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
 pub(super) enum AnyConnection {
@@ -77,14 +80,6 @@ impl Source {
     /// True for PostgreSQL.
     pub(super) fn is_server(&self) -> bool {
         matches!(self.address, Address::Server(_))
-    }
-
-    /// The file of a SQLite database.
-    pub(super) fn file(&self) -> Option<&PathBuf> {
-        match &self.address {
-            Address::File(path) => Some(path),
-            Address::Server(_) => None,
-        }
     }
 
     /// The same database for reading alone.
@@ -156,10 +151,12 @@ impl ManageConnection for Source {
 
 /// A pool of connections.
 pub(super) fn pool(source: Source, size: u32, settings: &Settings) -> Result<Pool<Source>, StoreError> {
+    // A server that is gone is told soon; half of this is also the longest pause before the next try to reach it.
+    let timeout = if source.is_server() { SERVER_TIMEOUT_SECONDS } else { settings.busy_timeout_seconds.saturating_add(5) };
     Pool::builder()
         .max_size(size.max(1))
         .min_idle(Some(0))
-        .connection_timeout(Duration::from_secs(u64::from(settings.busy_timeout_seconds) + 5))
+        .connection_timeout(Duration::from_secs(u64::from(timeout)))
         .build(source)
         .map_err(|error| StoreError::Unavailable(error.to_string()))
 }
@@ -294,5 +291,58 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.0.turns.lock().unwrap_or_else(PoisonError::into_inner).served += 1;
         self.0.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, server: bool) {
+        assert_eq!(Source::of(url).is_server(), server, "{url}");
+    }
+
+    #[test]
+    fn the_url_tells_the_database() {
+        check("postgres://localhost/x", true);
+        check("postgresql:///x?host=/run", true);
+        check("sqlite:data/epcgate.db", false);
+        check("data/postgres.db", false);
+    }
+
+    #[test]
+    fn who_asks_first_writes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = Source::of(folder.path().join("lane.db").to_str().unwrap());
+        let lane = Lane::new(source.open().unwrap());
+        let order = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            lane.enter(|_| {
+                for number in 0..8 {
+                    let (lane, order) = (&lane, &order);
+                    scope.spawn(move || lane.enter(|_| order.lock().unwrap().push(number)));
+                    while lane.turns.lock().unwrap().taken < number + 2 {
+                        thread::yield_now();
+                    }
+                }
+            });
+        });
+        assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn a_panic_leaves_no_transaction_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = Source::of(folder.path().join("panic.db").to_str().unwrap());
+        let writes = Writes::Lane(Box::new(Lane::new(source.writing(&Settings::default()).open().unwrap())));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _ = writes.transaction(|connection| -> Result<(), StoreError> {
+                connection.batch_execute("CREATE TABLE half (id BIGINT)")?;
+                panic!("in the middle");
+            });
+        }));
+        assert!(panicked.is_err());
+        let again = writes.transaction(|connection| Ok(connection.batch_execute("CREATE TABLE half (id BIGINT)")?));
+        assert!(again.is_ok(), "{again:?}");
     }
 }

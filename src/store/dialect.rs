@@ -51,7 +51,7 @@ pub(super) struct EventRow<'a> {
 }
 
 /// A row of `event_terms`; in the order of the primary key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Insertable, diesel::Queryable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Insertable, diesel::Queryable)]
 #[diesel(table_name = event_terms, treat_none_as_default_value = false)]
 pub(super) struct TermRow {
     pub(super) block: i64,
@@ -131,4 +131,38 @@ fn cut<'a, T>(rows: &mut &'a [T], most: usize) -> &'a [T] {
     let (taken, rest) = rows.split_at(most.min(rows.len()));
     *rows = rest;
     taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transactions_are_short_and_events_come_first() {
+        let big = vec![0; TRANSACTION_BYTES / 2 + 1];
+        let row = |body| EventRow {
+            id: 0,
+            document: 0,
+            position: 0,
+            event_id: None,
+            hash: &[],
+            error_declared: false,
+            event_time: 0,
+            kind: "",
+            action: None,
+            biz_step: None,
+            disposition: None,
+            read_point: None,
+            biz_location: None,
+            parties: "",
+            body,
+        };
+        let (events, terms) = ([row(&big), row(&big), row(&[])], vec![TermRow::default(); TRANSACTION_ROWS]);
+        let mut rows = Rows { events: &events, terms: &terms, identities: &[], links: &[] };
+        let mut sizes = Vec::new();
+        while let Some(some) = rows.next_transaction() {
+            sizes.push((some.events.len(), some.terms.len()));
+        }
+        assert_eq!(sizes, [(1, 0), (2, TRANSACTION_ROWS - 2), (0, 2)]);
+    }
 }

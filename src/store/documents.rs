@@ -20,8 +20,11 @@ use zstd::stream::raw::InBuffer;
 use zstd::stream::raw::Operation;
 use zstd::stream::raw::OutBuffer;
 
+use crate::access::Caller;
+use crate::epcis::Header;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::bodies;
 use crate::store::connection::AnyConnection;
 use crate::store::schema::document_parts;
 use crate::store::schema::documents;
@@ -74,6 +77,15 @@ impl Store {
             size: 0,
             finished: false,
         })
+    }
+
+    /// The header of a published document, without its events; `None` where there is none that the caller may see.
+    pub fn header(&self, _caller: &Caller, document: i64) -> Result<Option<Header>, StoreError> {
+        let body: Option<Option<Vec<u8>>> = self.read(|connection| {
+            let visible = documents::table.find(document).filter(documents::ticket.is_not_null());
+            Ok(visible.select(documents::header).first(connection).optional()?)
+        })?;
+        body.flatten().map(|body| bodies::decode_header(&body)).transpose()
     }
 
     /// The bytes of a document as received.

@@ -1,5 +1,6 @@
 //! What is kept: documents as received, capture jobs, events and the index over them. All SQL is in this room.
 
+pub mod bare;
 mod batch;
 mod blocks;
 mod bodies;
@@ -88,6 +89,9 @@ pub enum StoreError {
     /// There is no connection to the database; try again later.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// The database has no room left; reading still works.
+    #[error("the database has no room left: {0}")]
+    Full(String),
     /// The tables cannot be brought up to date.
     #[error("the database cannot be brought up to date: {0}")]
     Migration(String),
@@ -118,10 +122,18 @@ impl From<diesel::result::Error> for StoreError {
             Error::DatabaseError(ClosedConnection, said) => {
                 StoreError::Unavailable(said.message().to_owned())
             }
+            Error::DatabaseError(_, said) if is_full(said.message()) => {
+                StoreError::Full(said.message().to_owned())
+            }
             Error::BrokenTransactionManager => StoreError::Unavailable(error.to_string()),
             error => StoreError::Database(DatabaseError(error)),
         }
     }
+}
+
+/// SQLITE_FULL and SQLSTATE 53100, of which diesel keeps the message alone.
+fn is_full(message: &str) -> bool {
+    message == "database or disk is full" || message.ends_with("No space left on device")
 }
 
 impl StoreError {

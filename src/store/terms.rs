@@ -320,3 +320,119 @@ fn first_text(element: &Element) -> Option<&str> {
     })?;
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epcis::Action;
+    use crate::epcis::Location;
+    use crate::epcis::Name;
+    use crate::epcis::SourceDest;
+    use crate::epcis::Term as Word;
+    use crate::epcis::ZoneOffset;
+    use crate::epcis::vocabulary::StandardVocabulary;
+
+    fn object(epcs: &[&str], quantities: &[&str]) -> Event {
+        let quantity = |class: &&str| Quantity { epc_class: Epc::parse(class), quantity: None, uom: None };
+        let what = What::Object {
+            action: Action::Add,
+            epcs: epcs.iter().map(|epc| Epc::parse(epc)).collect(),
+            quantities: quantities.iter().map(quantity).collect(),
+        };
+        Event::new(EventTime::parse("2024-03-04T06:00:00Z").unwrap(), ZoneOffset::UTC, what)
+    }
+
+    fn check(event: &Event, expected: &[(TermKind, Role, &str)]) {
+        let mut expected: Vec<Term> = expected
+            .iter()
+            .map(|(kind, role, value)| Term { key: term_key(*kind, value), role: role.number() })
+            .collect();
+        expected.sort_unstable();
+        let before = Term { key: i64::MAX, role: 0 };
+        let mut found = vec![before];
+        terms_of(event, &mut found);
+        assert_eq!(found.split_first(), Some((&before, expected.as_slice())));
+    }
+
+    #[test]
+    fn the_hash_is_fixed() {
+        assert_eq!(term_key(TermKind::Epc, "/01/00614141123452/21/7"), 5553814655869614310);
+        assert_eq!(event_id_keys("urn:uuid:1")[0], -6888511262797325139);
+    }
+
+    #[test]
+    fn identifiers_bring_their_classes_once_for_each_role() {
+        let mut event = object(
+            &[
+                "urn:epc:id:sgtin:0614141.012345.7",
+                "https://id.gs1.org/01/00614141123452/21/8",
+                "urn:epc:id:sscc:0614141.0123456789",
+                "urn:epc:id:sgtin:0614141.012345.7",
+                "urn:example:1",
+            ],
+            &[],
+        );
+        event.ilmd = Some(vec![Element::with_text(Name::new("urn:epcglobal:cbv:mda", "lotNumber"), "", " L/1 ")]);
+        check(
+            &event,
+            &[
+                (TermKind::Epc, Role::EpcList, "/01/00614141123452/21/7"),
+                (TermKind::Epc, Role::EpcList, "/01/00614141123452/21/8"),
+                (TermKind::Epc, Role::EpcList, "/00/006141411234567890"),
+                (TermKind::Epc, Role::EpcList, "urn:example:1"),
+                (TermKind::Class, Role::EpcList, "/01/00614141123452"),
+                (TermKind::Lot, Role::Ilmd, "00614141123452\nL/1"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_lot_is_one_however_it_is_told() {
+        check(
+            &object(&[], &["urn:epc:class:lgtin:0614141.012345.L%2F1"]),
+            &[
+                (TermKind::Class, Role::Quantities, "/01/00614141123452/10/L%2F1"),
+                (TermKind::Class, Role::Quantities, "/01/00614141123452"),
+                (TermKind::Lot, Role::Quantities, "00614141123452\nL/1"),
+            ],
+        );
+    }
+
+    #[test]
+    fn places_and_parties_are_terms() {
+        let mut event = object(&[], &[]);
+        let place = "urn:epc:id:sgln:0614141.00001.0";
+        event.read_point = Some(Location { id: Epc::parse(place), extensions: vec![] });
+        let end = |id| SourceDest {
+            kind: Word::parse(StandardVocabulary::SourceDestType, "owning_party"),
+            id: Epc::parse(id),
+        };
+        event.sources = vec![end(place)];
+        event.destinations = vec![end("urn:epc:id:pgln:0614141.00001"), end("urn:example:party")];
+        check(
+            &event,
+            &[
+                (TermKind::Location, Role::ReadPoint, "/414/0614141000012"),
+                (TermKind::Party, Role::Source, "0614141000012"),
+                (TermKind::Party, Role::Destination, "0614141000012"),
+                (TermKind::Party, Role::Destination, "urn:example:party"),
+            ],
+        );
+        assert_eq!(parties_of(&event), " 0614141000012 urn:example:party ");
+        assert_eq!(party_value(" 0614141000012"), "0614141000012");
+    }
+
+    #[test]
+    fn an_identity_tells_declarations_apart() {
+        let time = EventTime::parse("2024-03-04T06:00:00Z").unwrap();
+        let hash = [7; 32];
+        let keys = [
+            identity_key(None, &hash, None),
+            identity_key(Some(""), &hash, None),
+            identity_key(Some("urn:uuid:1"), &hash, None),
+            identity_key(Some("urn:uuid:1"), &hash, Some(&time)),
+            identity_key(Some("urn:uuid:1"), &[8; 32], None),
+        ];
+        assert_eq!(BTreeSet::from(keys).len(), keys.len());
+    }
+}

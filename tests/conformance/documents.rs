@@ -8,7 +8,20 @@ use crate::reading::Read;
 use crate::reading::read_file;
 
 /// Documents for which we decide otherwise than their schema, each with the reason; at most two in a hundred.
-const DEVIATIONS: &[(&str, &str)] = &[];
+const DEVIATIONS: &[(&str, &str)] = &[
+    (
+        "copyleft/quartet_epcis/bad_parent.xml",
+        "sound by itself: that the parent was never commissioned shows only across events, when they are reconciled",
+    ),
+    (
+        "openepcis-test-resources/2.0/EPCIS/XML/Capture/Invalid/ObjectEvent_with_wrong_element_order.xml",
+        "order carries no meaning and real senders jumble it: accepted with a warning, refused by --strict",
+    ),
+    ("gs1-EPCIS/examples/JSON/AssociationEvent/AssociationEvent-h.jsonld", TWO_IDS),
+    ("gs1-EPCIS/examples/JSON-simple-context/AssociationEvent/AssociationEvent-h.jsonld", TWO_IDS),
+];
+
+const TWO_IDS: &str = "one event has two different eventIDs; taking the last, as the schema does, would lose the first";
 
 fn place(read: &Read) -> String {
     read.defects.iter().find(|defect| defect.place.line > 0).map(ToString::to_string).unwrap_or_default()

@@ -38,13 +38,14 @@ pub fn xmllint(schema: &Path, files: &[PathBuf]) -> BTreeMap<String, String> {
             .expect("xmllint is not installed; tests/run installs it");
         let said = String::from_utf8_lossy(&output.stderr);
         let validated = said.lines().filter(|line| line.ends_with(" validates")).count();
-        for line in said.lines().filter(|line| !line.ends_with(" validates")) {
-            let name = line.split(':').next().unwrap_or_default();
-            let name = name.strip_suffix(" fails to validate").unwrap_or(name);
-            let name = Path::new(name).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // A message may go over several lines; only those that name a file begin one.
+        let named = |line: &str| files.iter().find(|file| line.starts_with(&*file.to_string_lossy())).cloned();
+        for line in said.lines().filter(|line| !line.ends_with(" validates") && !line.ends_with(" fails to validate")) {
+            let Some(file) = named(line) else { continue };
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let told = wrong.entry(name).or_default();
-            if told.len() < 600 {
-                told.push_str(line.rsplit_once(": ").map_or(line, |(_, text)| text));
+            if told.len() < 900 {
+                told.push_str(&line[file.to_string_lossy().len()..]);
                 told.push_str("; ");
             }
         }

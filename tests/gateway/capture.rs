@@ -81,7 +81,8 @@ fn rollback_keeps_nothing_and_proceed_the_sound_events() {
     assert!(job["errors"][0]["detail"].as_str().unwrap().contains("line"), "{job}");
     assert_eq!(gateway.events("").len(), 0);
 
-    let proceeding = gateway.capture("application/xml", faulty).header("GS1-Capture-Error-Behaviour", "proceed");
+    let proceeding =
+        gateway.capture("application/xml", faulty).header("GS1-Capture-Error-Behaviour", "proceed");
     let job = gateway.finished(proceeding.send().unwrap());
     assert_eq!((&job["success"], &job["eventsStored"]), (&false.into(), &2.into()), "{job}");
     assert_eq!(gateway.events("").len(), 2);
@@ -100,7 +101,8 @@ fn what_cannot_be_read_at_all_is_refused_at_once() {
         let (status, name, _) = failure(gateway.capture(media_type, body).send().unwrap());
         assert_eq!((status, name.as_str()), (400, "epcisException:ValidationException"), "{body}");
     }
-    let (status, _, detail) = failure(gateway.capture("application/json", xml_1_2("a", &[1])).send().unwrap());
+    let (status, _, detail) =
+        failure(gateway.capture("application/json", xml_1_2("a", &[1])).send().unwrap());
     assert_eq!(status, 400);
     assert!(detail.contains("XML"), "{detail}");
     let jobs: Value = gateway.get("/epcis/capture").send().unwrap().json().unwrap();
@@ -112,7 +114,8 @@ fn headers_that_cannot_be_met_are_refused() {
     let gateway = TestGateway::start();
     let send = |name: &str, value: &str| {
         let request = gateway.request("POST", "/epcis/capture").header(name, value).body(json_ld("h", &[1]));
-        let request = if name == "Content-Type" { request } else { request.header("Content-Type", "text/xml") };
+        let request =
+            if name == "Content-Type" { request } else { request.header("Content-Type", "text/xml") };
         let (status, name, _) = failure(request.send().unwrap());
         (status, name.trim_start_matches("epcisException:").to_owned())
     };
@@ -150,7 +153,8 @@ fn bombs_and_large_documents_are_stopped() {
     });
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&vec![b' '; 3 << 20]).unwrap();
-    let bomb = gateway.capture("application/xml", encoder.finish().unwrap()).header("Content-Encoding", "gzip");
+    let bomb =
+        gateway.capture("application/xml", encoder.finish().unwrap()).header("Content-Encoding", "gzip");
     let response = bomb.send().unwrap();
     assert_eq!(header(&response, "gs1-epcis-capture-file-size-limit"), (4 << 20).to_string());
     assert_eq!(header(&response, "gs1-epcis-capture-limit"), "3");
@@ -192,7 +196,8 @@ fn one_event_is_captured_at_once() {
     let gateway = TestGateway::start();
     let mut event = json_event("alone", 1);
     event["@context"] = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld".into();
-    let send = |event: &Value| gateway.post("/epcis/events", "application/json", event.to_string()).send().unwrap();
+    let send =
+        |event: &Value| gateway.post("/epcis/events", "application/json", event.to_string()).send().unwrap();
     let created = send(&event);
     assert_eq!(created.status(), 201, "{:?}", created.text());
     let location = header(&created, "location");
@@ -221,7 +226,11 @@ fn a_bare_xml_event_is_captured() {
     let document = xml_2_0("bare", &[1]);
     let event = &document[document.find("<ObjectEvent>").unwrap()..];
     let event = &event[..event.find("</ObjectEvent>").unwrap() + "</ObjectEvent>".len()];
-    let created = gateway.post("/epcis/events", "application/xml", event).header("Accept", "application/xml").send().unwrap();
+    let created = gateway
+        .post("/epcis/events", "application/xml", event)
+        .header("Accept", "application/xml")
+        .send()
+        .unwrap();
     let status = created.status();
     let text = created.text().unwrap();
     assert_eq!(status, 201, "{text}");
@@ -244,7 +253,8 @@ fn jobs_are_told_in_json_and_xml() {
     assert_eq!(last.json::<Value>().unwrap()[0]["captureID"], ids[0]);
 
     let id = ids[0].as_str().unwrap();
-    let xml = gateway.get(&format!("/epcis/capture/{id}")).header("Accept", "application/xml").send().unwrap();
+    let xml =
+        gateway.get(&format!("/epcis/capture/{id}")).header("Accept", "application/xml").send().unwrap();
     assert_eq!(header(&xml, "content-type"), "application/xml");
     let xml = xml.text().unwrap();
     assert!(xml.contains("<epcis:EPCISCaptureJob") && xml.contains(&format!("captureID=\"{id}\"")), "{xml}");

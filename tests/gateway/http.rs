@@ -37,7 +37,10 @@ fn events_come_in_the_form_asked_for() {
     assert_eq!(ask("application/ld+json", "").0, "application/ld+json");
     let (kind, version, text) = ask("application/xml", "");
     assert_eq!((kind.as_str(), version.as_str()), ("application/xml", "2.0.0"));
-    assert!(text.contains("EPCISQueryDocument") && text.contains("urn:epcglobal:epcis-query:xsd:2"), "{text}");
+    assert!(
+        text.contains("EPCISQueryDocument") && text.contains("urn:epcglobal:epcis-query:xsd:2"),
+        "{text}"
+    );
     let (kind, version, text) = ask("text/xml;q=0.5, application/json;q=0.1", "1.2");
     assert_eq!((kind.as_str(), version.as_str()), ("text/xml", "1.2.0"));
     assert!(text.contains("urn:epcglobal:epcis-query:xsd:1") && text.contains("baseExtension"), "{text}");
@@ -74,9 +77,27 @@ fn the_default_spelling_is_a_setting_and_announced() {
 #[test]
 fn an_identifier_without_digital_link_is_served_as_sent() {
     let gateway = TestGateway::start();
-    let document = json_ld("gid", &[1]).replace("urn:epc:id:sgtin:0614141.107346.1", "urn:epc:id:gid:95100000.12345.400");
+    let document = json_ld("gid", &[1])
+        .replace("urn:epc:id:sgtin:0614141.107346.1", "urn:epc:id:gid:95100000.12345.400");
     assert_eq!(gateway.captured("application/json", document)["success"], true);
     assert_eq!(gateway.events("")[0]["epcList"][0], "urn:epc:id:gid:95100000.12345.400");
+}
+
+#[test]
+fn a_prefix_seen_in_a_urn_is_known_afterwards() {
+    let gateway = TestGateway::start();
+    let link = |serial: &str| format!("https://id.gs1.org/01/09524141073460/21/{serial}");
+    let document = json_ld("learned", &[1]).replace("urn:epc:id:sgtin:0614141.107346.1", &link("1"));
+    assert_eq!(gateway.captured("application/json", document)["success"], true);
+    let ask = || {
+        let request = gateway.get("/epcis/events?EQ_eventID=urn:uuid:learned-1");
+        request.header("GS1-EPC-Format", "Always_EPC_URN").send().unwrap()
+    };
+    let teaching = json_ld("learned", &[2]).replace("0614141.107346.2", "95241410.07346.2");
+    assert_eq!(gateway.captured("application/json", teaching)["success"], true);
+    let answer = ask();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.text().unwrap().contains("urn:epc:id:sgtin:95241410.07346.1"));
 }
 
 #[test]
@@ -102,6 +123,7 @@ fn an_event_is_found_by_its_id_however_it_is_escaped() {
     for path in [
         "https%3A%2F%2Fexample.org%2Fa%2Fb%2Bc%252Fd",
         "https:%2F%2Fexample.org/a/b+c%252Fd",
+        "https://example.org/a/b+c%252Fd",
         "ni%3A%2F%2F%2Fsha-256%3B00ff%3Fver%3DCBV2.0",
         "ni:///sha-256;00ff?ver=CBV2.0",
         "urn:uuid:x%20y%25",
@@ -121,7 +143,8 @@ fn an_event_is_found_by_its_id_however_it_is_escaped() {
 fn pages_follow_each_other() {
     let gateway = TestGateway::start();
     gateway.captured("application/json", json_ld("pages", &(0..25).collect::<Vec<_>>()));
-    let (mut seen, mut path, mut pages) = (Vec::new(), "/epcis/events?perPage=10&EQ_action=ADD%7COBSERVE".to_owned(), 0);
+    let (mut seen, mut path, mut pages) =
+        (Vec::new(), "/epcis/events?perPage=10&EQ_action=ADD%7COBSERVE".to_owned(), 0);
     loop {
         let response = gateway.get(&path).send().unwrap();
         let link = header(&response, "link");
@@ -149,7 +172,9 @@ fn questions_take_lists_and_refuse_what_they_do_not_know() {
     assert_eq!(gateway.events("EQ_bizStep=receiving").len(), 0);
     assert_eq!(gateway.events("MATCH_epc=https://id.gs1.org/01/10614141073464/21/2").len(), 1);
     assert_eq!(gateway.events("GE_eventTime=2024-03-04T14:00:02+02:00").len(), 2);
-    for question in ["EQ_bizstep=shipping", "EQ_action=observe", "GE_eventTime=today", "perPage=none", "a=%FF"] {
+    for question in
+        ["EQ_bizstep=shipping", "EQ_action=observe", "GE_eventTime=today", "perPage=none", "a=%FF"]
+    {
         let (status, name, _) = failure(gateway.get(&format!("/epcis/events?{question}")).send().unwrap());
         assert_eq!((status, name.as_str()), (400, "epcisException:QueryParameterException"), "{question}");
     }
@@ -165,7 +190,8 @@ fn every_resource_announces_itself() {
         ("/epcis/events", "OPTIONS, GET, POST"),
         ("/epcis/events/urn:any", "OPTIONS, GET"),
     ] {
-        let options = gateway.request("OPTIONS", path).header("Origin", "https://example.org").send().unwrap();
+        let options =
+            gateway.request("OPTIONS", path).header("Origin", "https://example.org").send().unwrap();
         assert_eq!(options.status(), 204, "{path}");
         assert_eq!(header(&options, "allow"), allow, "{path}");
         assert_eq!(header(&options, "gs1-epcis-max"), "2.0.0");
@@ -198,7 +224,10 @@ fn failures_have_the_names_of_the_standard() {
     let xml = gateway.get("/epcis/nothing").header("Accept", "application/xml").send().unwrap();
     assert_eq!(header(&xml, "content-type"), "application/problem+xml");
     let xml = xml.text().unwrap();
-    assert!(xml.contains("<epcis:EPCISException xmlns:epcis=\"urn:epcglobal:epcis:xsd:2\"><type>epcisException:"), "{xml}");
+    assert!(
+        xml.contains("<epcis:EPCISException xmlns:epcis=\"urn:epcglobal:epcis:xsd:2\"><type>epcisException:"),
+        "{xml}"
+    );
 }
 
 #[test]
@@ -240,7 +269,8 @@ fn nothing_but_loopback_is_served() {
     let mut settings = epcgate::config::Settings::read(None).unwrap();
     settings.server.address = "0.0.0.0".parse().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let store = epcgate::store::Store::open(folder.path().join("a.db").to_str().unwrap(), &settings.store).unwrap();
+    let store =
+        epcgate::store::Store::open(folder.path().join("a.db").to_str().unwrap(), &settings.store).unwrap();
     let refused = epcgate::server::Gateway::start(&settings, &store).err().unwrap();
     assert!(refused.to_string().contains("loopback"), "{refused}");
 }

@@ -129,7 +129,7 @@ fn fresh(name: &str) -> (&'static Cluster, String) {
 /// Starts the server under a shell that stops it once its input ends, and then removes its folder unless told to keep it.
 fn watched(folder: &Path, port: u16) -> (Child, Option<ChildStdin>) {
     let script = r#"
-        "$0" -D "$1/data" -p "$2" -k "$1" -c listen_addresses=localhost -c fsync="$3" -c max_connections=60 \
+        "$0" -D "$1/data" -p "$2" -k "$1" -c listen_addresses=localhost -c max_connections=60 \
             -c ssl=on -c ssl_cert_file="$1/server.crt" -c ssl_key_file="$1/server.key" \
             -c shared_buffers=256MB -c max_wal_size=4GB >>"$1/log" 2>&1 &
         read -r word
@@ -142,7 +142,6 @@ fn watched(folder: &Path, port: u16) -> (Child, Option<ChildStdin>) {
         .arg(binary("postgres"))
         .arg(folder)
         .arg(port.to_string())
-        .arg(std::env::var("EPCGATE_POSTGRES_FSYNC").unwrap_or_else(|_| "on".to_owned()))
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();

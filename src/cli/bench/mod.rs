@@ -1,5 +1,6 @@
 //! `epcgate bench`: how fast it is, as ratios against bare baselines measured in the same run.
 
+mod captures;
 mod document;
 mod forms;
 mod measure;
@@ -7,11 +8,13 @@ mod measure;
 use std::fs::File;
 use std::io::BufWriter;
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 
 use crate::cli::Outcome;
 use crate::cli::Output;
 use crate::cli::bench::measure::Figure;
+use crate::config::Settings;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -33,21 +36,79 @@ enum What {
         #[arg(long, default_value_t = 50)]
         megabytes: u64,
     },
+    /// Capture, from bytes to published, against bare inserts of the same rows (wall time)
+    Capture {
+        /// Megabytes of the document made for it
+        #[arg(long, default_value_t = 50)]
+        megabytes: u64,
+        /// An empty database to capture into, instead of a fresh SQLite file
+        #[arg(long, value_name = "URL", requires = "bare_database")]
+        database: Option<String>,
+        /// A second empty database, for the bare inserts (COPY on PostgreSQL)
+        #[arg(long, value_name = "URL", requires = "database")]
+        bare_database: Option<String>,
+    },
+    /// Fill a SQLite database up to so many EPCs, once, and tell how the rate held
+    Seed {
+        /// EPCs, in millions
+        #[arg(long, default_value_t = 5_000_000)]
+        items: u64,
+        /// Where to keep it
+        #[arg(long, value_name = "DIR", default_value = "epcgate-bench")]
+        data_dir: PathBuf,
+    },
+    /// Look-ups by EPC in a seeded database
+    Lookup {
+        /// Where it is kept
+        #[arg(long, value_name = "DIR", default_value = "epcgate-bench")]
+        data_dir: PathBuf,
+    },
+    /// Write the document that is measured
+    Document {
+        /// Its size
+        #[arg(long, default_value_t = 50)]
+        megabytes: u64,
+        /// Where to write it
+        file: PathBuf,
+    },
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let settings = Settings::read(None)?;
     let figures = match &arguments.what {
         What::Forms { file: Some(file), .. } => forms::run(file)?,
-        What::Forms { file: None, megabytes } => {
-            let made = tempfile::NamedTempFile::new()?;
-            let mut out = BufWriter::new(File::create(made.path())?);
-            document::write(&mut out, document::units_for(megabytes * 1_000_000), 0)?;
-            out.flush()?;
-            forms::run(made.path())?
+        What::Forms { file: None, megabytes } => forms::run(made(*megabytes)?.path())?,
+        What::Capture { megabytes, database: Some(url), bare_database: Some(bare) } => {
+            captures::against_bare(made(*megabytes)?.path(), (url, bare), &settings)?
+        }
+        What::Capture { megabytes, .. } => {
+            let folder = tempfile::tempdir()?;
+            let url = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+            let urls = (url("capture.sqlite"), url("bare.sqlite"));
+            captures::against_bare(made(*megabytes)?.path(), (&urls.0, &urls.1), &settings)?
+        }
+        What::Seed { items, data_dir } => captures::seed(data_dir, *items, &settings)?,
+        What::Lookup { data_dir } => captures::look_up(data_dir, &settings)?,
+        What::Document { megabytes, file } => {
+            write_document(file, *megabytes)?;
+            return Ok(Outcome::Clean);
         }
     };
     print(&figures, arguments.output)?;
     Ok(Outcome::Clean)
+}
+
+/// The measured document in a temporary file.
+fn made(megabytes: u64) -> anyhow::Result<tempfile::NamedTempFile> {
+    let file = tempfile::NamedTempFile::new()?;
+    write_document(file.path(), megabytes)?;
+    Ok(file)
+}
+
+fn write_document(path: &Path, megabytes: u64) -> anyhow::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    document::write(&mut out, document::units_for(megabytes * 1_000_000), 0)?;
+    Ok(out.flush()?)
 }
 
 fn print(figures: &[Figure], output: Output) -> anyhow::Result<()> {

@@ -4,9 +4,9 @@ use crate::epcis::Event;
 use crate::epcis::EventTime;
 use crate::epcis::Quantity;
 use crate::epcis::SourceDest;
-use crate::epcis::query::StoredEvent;
 use crate::epcis::Term;
 use crate::epcis::What;
+use crate::epcis::query::StoredEvent;
 use crate::epcis::vocabulary::StandardVocabulary;
 use crate::gs1::Epc;
 
@@ -127,7 +127,9 @@ impl Field {
             Field::RecordTime => passes(Found::Time(&stored.record_time)),
             Field::Action => event.what.action().is_some_and(|action| passes(Found::Text(action.as_str()))),
             Field::ReadPoint => event.read_point.as_ref().is_some_and(|at| passes(Found::Identifier(&at.id))),
-            Field::BizLocation => event.biz_location.as_ref().is_some_and(|at| passes(Found::Identifier(&at.id))),
+            Field::BizLocation => {
+                event.biz_location.as_ref().is_some_and(|at| passes(Found::Identifier(&at.id)))
+            }
             Field::BizTransaction => event.biz_transactions.iter().any(|transaction| {
                 let kind = transaction.kind.as_ref().map(Term::bare);
                 qualifier.is_none_or(|wanted| kind == Some(wanted)) && passes(Found::Uri(&transaction.id))
@@ -176,7 +178,9 @@ impl Field {
     fn any_of_declaration(self, event: &Event, passes: &mut dyn FnMut(Found<'_>) -> bool) -> bool {
         let Some(declaration) = &event.error_declaration else { return false };
         match self {
-            Field::ErrorReason => declaration.reason.as_ref().is_some_and(|reason| passes(Found::Word(reason))),
+            Field::ErrorReason => {
+                declaration.reason.as_ref().is_some_and(|reason| passes(Found::Word(reason)))
+            }
             Field::CorrectiveEventId => {
                 declaration.corrective_event_ids.iter().any(|id| passes(Found::Text(id)))
             }

@@ -149,3 +149,140 @@ impl Test {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epcis::Action;
+    use crate::epcis::BizTransaction;
+    use crate::epcis::ErrorDeclaration;
+    use crate::epcis::Event;
+    use crate::epcis::Location;
+    use crate::epcis::PersistentDisposition;
+    use crate::epcis::Quantity;
+    use crate::epcis::SourceDest;
+    use crate::epcis::Term;
+    use crate::epcis::What;
+    use crate::epcis::ZoneOffset;
+    use crate::epcis::vocabulary::StandardVocabulary;
+
+    const TIME: &str = "2024-03-01T00:00:00.000000500Z";
+
+    fn event(what: What) -> Event {
+        let term = Term::parse;
+        let mut event = Event::new(EventTime::parse(TIME).unwrap(), ZoneOffset::UTC, what);
+        event.id = Some("urn:uuid:1".into());
+        event.biz_step = Some(term(StandardVocabulary::BizStep, "urn:epcglobal:cbv:bizstep:shipping"));
+        event.persistent_disposition = Some(Box::new(PersistentDisposition {
+            set: vec![term(StandardVocabulary::Disposition, "recalled")],
+            unset: Vec::new(),
+        }));
+        event.read_point =
+            Some(Location { id: Epc::parse("urn:epc:id:sgln:4012345.00011.0"), extensions: Vec::new() });
+        event.biz_transactions = vec![BizTransaction {
+            kind: Some(term(StandardVocabulary::BizTransactionType, "po")),
+            id: "urn:epc:id:gdti:4012345.55555.98".into(),
+        }];
+        event.destinations = vec![SourceDest {
+            kind: term(StandardVocabulary::SourceDestType, "owning_party"),
+            id: Epc::parse("urn:epc:id:pgln:4012345.00225"),
+        }];
+        event.error_declaration = Some(Box::new(ErrorDeclaration {
+            declaration_time: EventTime::parse(TIME).unwrap(),
+            reason: Some(term(StandardVocabulary::ErrorReason, "incorrect_data")),
+            corrective_event_ids: vec!["urn:uuid:2".into()],
+            extensions: Vec::new(),
+        }));
+        event
+    }
+
+    fn packing() -> Event {
+        event(What::Aggregation {
+            action: Action::Add,
+            parent: Some(Epc::parse("urn:epc:id:sscc:4012345.0000000333")),
+            children: vec![Epc::parse("urn:epc:id:sgtin:4012345.012345.12")],
+            quantities: vec![Quantity {
+                epc_class: Epc::parse("urn:epc:class:lgtin:4012345.012345.L"),
+                quantity: None,
+                uom: None,
+            }],
+        })
+    }
+
+    fn making() -> Event {
+        event(What::Transformation {
+            id: Some("urn:uuid:3".into()),
+            input_epcs: vec![Epc::parse("urn:epc:id:sgtin:4012345.012345.12")],
+            input_quantities: Vec::new(),
+            output_epcs: vec![Epc::parse("urn:epc:id:sgtin:4012345.012345.13")],
+            output_quantities: Vec::new(),
+        })
+    }
+
+    fn check(event: Event, name: &str, value: &str, expected: bool) {
+        let record_time = EventTime::parse("2024-05-01T00:00:00Z").unwrap();
+        let stored = StoredEvent { id: 1, event, record_time, document: 1, hash: [0; 32] };
+        let (query, _) = parse([(name, value)]).unwrap();
+        assert_eq!(query.matches(&stored), expected, "{name}={value}");
+    }
+
+    #[test]
+    fn a_parent_is_any_epc_but_no_epc() {
+        let case = "https://id.gs1.org/00/040123450000003338";
+        check(packing(), "MATCH_epc", case, false);
+        check(packing(), "MATCH_parentID", case, true);
+        check(packing(), "MATCH_anyEPC", case, true);
+    }
+
+    #[test]
+    fn lists_are_told_apart() {
+        let item = "https://id.gs1.org/01/04012345123456/21/12";
+        check(packing(), "MATCH_epc", item, true);
+        check(packing(), "MATCH_inputEPC", item, false);
+        check(making(), "MATCH_epc", item, false);
+        check(making(), "MATCH_inputEPC", item, true);
+        check(making(), "MATCH_outputEPC", item, false);
+        check(making(), "MATCH_anyEPC", item, true);
+        check(packing(), "MATCH_epcClass", "https://id.gs1.org/01/04012345123456/10/L", true);
+        check(packing(), "MATCH_inputEPCClass", "https://id.gs1.org/01/04012345123456/10/L", false);
+        check(packing(), "MATCH_anyEPCClass", "urn:epc:idpat:lgtin:4012345.012345.*", true);
+        check(packing(), "MATCH_epcClass", "urn:epc:idpat:sgtin:4012345.012345.*", false);
+    }
+
+    #[test]
+    fn times_are_compared_to_the_nanosecond() {
+        check(packing(), "GE_eventTime", TIME, true);
+        check(packing(), "LT_eventTime", TIME, false);
+        check(packing(), "GE_eventTime", "2024-03-01T00:00:00.000000501Z", false);
+        check(packing(), "LT_eventTime", "2024-03-01T01:00:00.000000501+01:00", true);
+        check(packing(), "GE_recordTime", "2024-05-01T00:00:00Z", true);
+        check(packing(), "LT_errorDeclarationTime", "2024-03-01T00:00:01Z", true);
+    }
+
+    #[test]
+    fn types_belong_to_their_values() {
+        check(packing(), "EQ_bizTransaction_po", "https://id.gs1.org/253/401234555555498", true);
+        check(packing(), "EQ_bizTransaction_inv", "https://id.gs1.org/253/401234555555498", false);
+        check(packing(), "EQ_destination_owning_party", "https://id.gs1.org/417/4012345002256", true);
+        check(packing(), "EQ_destination_owning_party", "https://id.gs1.org/414/4012345002256", false);
+        check(packing(), "EQ_source_owning_party", "https://id.gs1.org/417/4012345002256", false);
+    }
+
+    #[test]
+    fn words_and_texts_are_compared() {
+        check(packing(), "EQ_bizStep", "receiving|cbv:BizStep-shipping", true);
+        check(packing(), "EQ_disposition", "recalled", false);
+        check(packing(), "EQ_persistentDisposition_set", "recalled", true);
+        check(packing(), "EQ_persistentDisposition_unset", "recalled", false);
+        check(packing(), "EQ_readPoint", "https://id.gs1.org/414/4012345000115", true);
+        check(packing(), "EQ_bizLocation", "https://id.gs1.org/414/4012345000115", false);
+        check(packing(), "eventType", "ObjectEvent|AggregationEvent", true);
+        check(packing(), "EQ_action", "DELETE|OBSERVE", false);
+        check(making(), "EQ_action", "ADD", false);
+        check(making(), "EQ_transformationID", "urn:uuid:3", true);
+        check(packing(), "EQ_eventID", "urn:uuid:1", true);
+        check(packing(), "EXISTS_errorDeclaration", "", true);
+        check(packing(), "EQ_errorReason", "did_not_occur", false);
+        check(packing(), "EQ_correctiveEventID", "urn:uuid:2", true);
+    }
+}

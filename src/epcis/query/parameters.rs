@@ -72,9 +72,8 @@ const CONTROLS: &[&str] =
     &["orderBy", "orderDirection", "eventCountLimit", "maxEventCount", "perPage", "nextPageToken"];
 
 /// The standard's parameters that stand in no list above, by their beginning: known, and refused as such.
-const UNSUPPORTED: &[&str] = &[
-    "EQ_", "GT_", "GE_", "LT_", "LE_", "EXISTS_", "WD_", "HASATTR_", "EQATTR_", "EQ_ATTR_",
-];
+const UNSUPPORTED: &[&str] =
+    &["EQ_", "GT_", "GE_", "LT_", "LE_", "EXISTS_", "WD_", "HASATTR_", "EQATTR_", "EQ_ATTR_"];
 
 /// A longer list is refused: it would be a program, no question.
 const MOST_VALUES: usize = 1_000;
@@ -114,8 +113,7 @@ pub const PARAMETER_NAMES: [&str; PARAMETERS.len() + CONTROLS.len()] = {
     let mut names = [""; PARAMETERS.len() + CONTROLS.len()];
     let mut at = 0;
     while at < names.len() {
-        names[at] =
-            if at < PARAMETERS.len() { PARAMETERS[at].0 } else { CONTROLS[at - PARAMETERS.len()] };
+        names[at] = if at < PARAMETERS.len() { PARAMETERS[at].0 } else { CONTROLS[at - PARAMETERS.len()] };
         at += 1;
     }
     names
@@ -171,13 +169,15 @@ fn test(parameter: &Parameter, name: &str, value: &str) -> Result<Option<Test>, 
     let (_, _, comparison, kind) = *parameter;
     Ok(Some(match comparison {
         Comparison::OneOf => {
-            let mut texts = list(name, value)?.map(|text| canonical(name, kind, text)).collect::<Result<Vec<_>, _>>()?;
+            let mut texts =
+                list(name, value)?.map(|text| canonical(name, kind, text)).collect::<Result<Vec<_>, _>>()?;
             texts.sort_unstable();
             texts.dedup();
             Test::OneOf(texts)
         }
         Comparison::Match => {
-            let mut patterns = list(name, value)?.map(|text| pattern(name, text)).collect::<Result<Vec<_>, _>>()?;
+            let mut patterns =
+                list(name, value)?.map(|text| pattern(name, text)).collect::<Result<Vec<_>, _>>()?;
             patterns.sort_unstable();
             patterns.dedup();
             Test::Matches(patterns)
@@ -205,9 +205,12 @@ fn list<'a>(name: &str, value: &'a str) -> Result<impl Iterator<Item = &'a str>,
 fn canonical(name: &str, kind: Kind, text: &str) -> Result<Box<str>, QueryFault> {
     match kind {
         Kind::EventType if EventKind::parse(text).is_some() || is_absolute(text) => Ok(text.into()),
-        Kind::EventType => {
-            Err(ill_typed(name, text, "no type of event", "write ObjectEvent or another of the five, or a URI"))
-        }
+        Kind::EventType => Err(ill_typed(
+            name,
+            text,
+            "no type of event",
+            "write ObjectEvent or another of the five, or a URI",
+        )),
         Kind::Action if Action::parse(text).is_some() => Ok(text.into()),
         Kind::Action => Err(ill_typed(name, text, "no action", "write ADD, OBSERVE or DELETE")),
         Kind::Word(vocabulary) => word(name, vocabulary, text),
@@ -235,14 +238,21 @@ fn word(name: &str, vocabulary: StandardVocabulary, text: &str) -> Result<Box<st
 
 fn pattern(name: &str, text: &str) -> Result<EpcPattern, QueryFault> {
     EpcPattern::parse(text).map_err(|fault| match fault {
-        PatternFault::NoUri => {
-            ill_typed(name, text, "no URI", "write an EPC URN, a GS1 Digital Link or a pattern, urn:epc:idpat:…")
-        }
-        PatternFault::Scheme => {
-            ill_typed(name, text, "a pattern of a scheme that has none", "use one such as sgtin, sscc or lgtin")
-        }
+        PatternFault::NoUri => ill_typed(
+            name,
+            text,
+            "no URI",
+            "write an EPC URN, a GS1 Digital Link or a pattern, urn:epc:idpat:…",
+        ),
+        PatternFault::Scheme => ill_typed(
+            name,
+            text,
+            "a pattern of a scheme that has none",
+            "use one such as sgtin, sscc or lgtin",
+        ),
         PatternFault::Parts => {
-            let mend = "give every part its scheme has, wildcards at the end, as in urn:epc:idpat:sgtin:4012345.*.*";
+            let mend =
+                "give every part its scheme has, wildcards at the end, as in urn:epc:idpat:sgtin:4012345.*.*";
             ill_typed(name, text, "no pattern of its scheme", mend)
         }
         PatternFault::Malformed(flaw) => ill_typed(name, text, "a malformed pattern", flaw),
@@ -274,7 +284,10 @@ fn control(name: &str, value: &str, query: &mut EventQuery, page: &mut Page) -> 
         ("nextPageToken", _) => page.token = Some(value.into()),
         _ => {
             let bound = if name == "maxEventCount" { Bound::AtMost } else { Bound::First };
-            if query.bound.is_some_and(|other| std::mem::discriminant(&other) != std::mem::discriminant(&bound(0))) {
+            if query
+                .bound
+                .is_some_and(|other| std::mem::discriminant(&other) != std::mem::discriminant(&bound(0)))
+            {
                 let message = "stands beside the other limit";
                 let mend = "give eventCountLimit or maxEventCount, not both";
                 return Err(QueryFault::new(name, "query-parameter-exclusive", message, mend));
@@ -350,7 +363,10 @@ mod tests {
     fn reads_words_in_every_spelling() {
         let texts = "https://ref.gs1.org/cbv/BizStep-shipping|urn:epcglobal:cbv:bizstep:receiving|cbv:BizStep-packing|shipping";
         assert_eq!(one_of(&[("EQ_bizStep", texts)]), ["packing", "receiving", "shipping"].map(Box::from));
-        assert_eq!(one_of(&[("EQ_readPoint", "urn:epc:id:sgln:4012345.00011.0")]), ["/414/4012345000115".into()]);
+        assert_eq!(
+            one_of(&[("EQ_readPoint", "urn:epc:id:sgln:4012345.00011.0")]),
+            ["/414/4012345000115".into()]
+        );
     }
 
     #[test]
@@ -376,7 +392,10 @@ mod tests {
         ])
         .unwrap();
         assert_eq!((query.order_by, query.direction), (Some(OrderBy::EventTime), Direction::Ascending));
-        assert_eq!((query.bound, page.size, page.token.as_deref()), (Some(Bound::First(5)), 1_000, Some("x")));
+        assert_eq!(
+            (query.bound, page.size, page.token.as_deref()),
+            (Some(Bound::First(5)), 1_000, Some("x"))
+        );
         let (query, page) = read(&[]).unwrap();
         assert_eq!((query, page), (EventQuery::default(), Page { size: 30, token: None }));
     }

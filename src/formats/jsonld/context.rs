@@ -1,5 +1,6 @@
 //! Context: what keys stand for. Contexts are never fetched; GS1's is known, of others the objects are read.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::epcis::Name;
@@ -13,8 +14,12 @@ use crate::formats::values::shown;
 /// The prefixes and terms of a document or an event.
 #[derive(Clone, Debug)]
 pub(super) struct Context {
+    /// The document's context, in which the event's stands.
+    base: Option<Arc<Context>>,
     standard: Arc<[Binding]>,
     declared: Vec<Binding>,
+    /// Where in `declared` each prefix stands.
+    places: HashMap<Arc<str>, usize>,
     vocabulary: Option<Arc<str>>,
     /// URLs of contexts of others, not read.
     pub(super) foreign_urls: Vec<Box<str>>,
@@ -25,6 +30,7 @@ pub(super) struct Context {
 #[derive(Clone, Debug)]
 struct Binding {
     prefix: Arc<str>,
+    /// Empty where the context takes the prefix back.
     namespace: Arc<str>,
 }
 
@@ -47,11 +53,26 @@ impl Context {
             namespace: (*namespace).into(),
         };
         Context {
+            base: None,
             standard: standard.map(bind).collect(),
             declared: Vec::new(),
+            places: HashMap::new(),
             vocabulary: None,
             foreign_urls: Vec::new(),
             is_gs1: false,
+        }
+    }
+
+    /// A context within another, which it may extend.
+    pub(super) fn within(base: &Arc<Context>) -> Context {
+        Context {
+            base: Some(base.clone()),
+            standard: base.standard.clone(),
+            declared: Vec::new(),
+            places: HashMap::new(),
+            vocabulary: base.vocabulary.clone(),
+            foreign_urls: Vec::new(),
+            is_gs1: base.is_gs1,
         }
     }
 
@@ -91,24 +112,27 @@ impl Context {
             Data::Object(_) => member.value.member("@id").and_then(Value::string),
             _ => member.value.string(),
         };
-        let Some(target) = target else {
-            self.declared.retain(|binding| *binding.prefix != *member.key);
-            return;
-        };
         if member.key == "@vocab" {
-            self.vocabulary = (!target.is_empty()).then(|| self.absolute(target));
+            self.vocabulary = target.filter(|target| !target.is_empty()).map(|target| self.absolute(target));
         }
         if member.key.starts_with('@') || member.key.contains(':') {
             return;
         }
-        let namespace = self.absolute(target);
+        let namespace = target.map(|target| self.absolute(target)).unwrap_or_default();
         let standard = names::GS1_PREFIXES.iter().find(|(prefix, _)| *prefix == member.key);
         if standard.is_some_and(|(_, known)| *known != &*namespace) {
             let message = format!("the context binds {}, which GS1's context protects", shown(&member.key));
             report(Fault::warning("protected-prefix", message, "use another prefix"), member.at);
         }
-        self.declared.retain(|binding| *binding.prefix != *member.key);
-        self.declared.push(Binding { prefix: member.key.as_ref().into(), namespace });
+        let prefix: Arc<str> = member.key.as_ref().into();
+        let binding = Binding { prefix: prefix.clone(), namespace };
+        match self.places.get(&prefix).and_then(|place| self.declared.get_mut(*place)) {
+            Some(known) => *known = binding,
+            None => {
+                self.places.insert(prefix, self.declared.len());
+                self.declared.push(binding);
+            }
+        }
     }
 
     /// A URI, where it is written with a prefix.
@@ -122,16 +146,10 @@ impl Context {
         }
     }
 
-    /// A value with a declared prefix as the URI it stands for; any other as it is.
-    pub(super) fn expand_value(&self, text: &str) -> Option<Arc<str>> {
-        let (prefix, local) = text.split_once(':')?;
-        let declared = self.declared.iter().any(|binding| *binding.prefix == *prefix);
-        (declared && !local.starts_with("//")).then(|| self.absolute(text))
-    }
-
     /// The prefixes that the document declares, in order.
     pub(super) fn declarations(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.declared.iter().map(|binding| (&*binding.prefix, &*binding.namespace))
+        let bound = self.declared.iter().filter(|binding| !binding.namespace.is_empty());
+        bound.map(|binding| (&*binding.prefix, &*binding.namespace))
     }
 
     /// The name that a key stands for; `None` for a word without a meaning, and for a URI that no XML name ends.
@@ -152,7 +170,7 @@ impl Context {
     }
 
     fn expand_word(&self, word: &str) -> Option<Expanded> {
-        let term = self.declared.iter().find(|binding| *binding.prefix == *word);
+        let term = self.own_namespace(word);
         let name = match (term, &self.vocabulary) {
             (Some(term), _) => names::split_uri(&term.namespace)?,
             (None, Some(vocabulary)) if names::is_xml_name(word) => Name::new(vocabulary.clone(), word),
@@ -162,7 +180,16 @@ impl Context {
     }
 
     fn namespace(&self, prefix: &str) -> Option<&Binding> {
-        self.declared.iter().chain(self.standard.iter()).find(|binding| *binding.prefix == *prefix)
+        let standard = || self.standard.iter().find(|binding| *binding.prefix == *prefix);
+        self.own_namespace(prefix).or_else(standard)
+    }
+
+    /// What the document or the event itself declares.
+    fn own_namespace(&self, prefix: &str) -> Option<&Binding> {
+        match self.places.get(prefix) {
+            Some(place) => self.declared.get(*place).filter(|binding| !binding.namespace.is_empty()),
+            None => self.base.as_ref()?.own_namespace(prefix),
+        }
     }
 }
 
@@ -222,5 +249,16 @@ mod tests {
         let (own, _) = context(r#"["https://gs1.github.io/EPCIS/epcis-context.jsonld", "https://e.com/c"]"#);
         assert!(own.is_gs1 && own.expand("no:z").unwrap().undeclared);
         assert_eq!(own.foreign_urls, ["https://e.com/c".into()]);
+    }
+
+    #[test]
+    fn an_events_context_stands_in_the_documents() {
+        let (outer, _) = context(r#"{"a": "urn:a:", "b": "urn:b:"}"#);
+        let mut inner = Context::within(&Arc::new(outer));
+        let parsed = parser::parse(br#"{"b": null, "a": "urn:c:"}"#, 10, 100).unwrap();
+        inner.extend(&parsed.value, &mut |fault, _| panic!("{fault:?}"));
+        assert_eq!(inner.expand("a:x").unwrap().name, Name::new("urn:c:", "x"));
+        assert!(inner.expand("b:x").unwrap().undeclared);
+        assert_eq!(inner.declarations().collect::<Vec<_>>(), [("a", "urn:c:")]);
     }
 }

@@ -23,6 +23,7 @@ use crate::formats::jsonld::frame::Frame;
 use crate::formats::jsonld::frame::Path;
 use crate::formats::jsonld::names;
 use crate::formats::jsonld::names::carried;
+use crate::formats::jsonld::sink;
 use crate::formats::jsonld::value::Data;
 use crate::formats::jsonld::value::Member;
 use crate::formats::jsonld::value::Value;
@@ -147,7 +148,7 @@ fn local_name(local: &str) -> Expanded {
 /// A member whose key is a URI that no XML name ends.
 fn keyless(context: &Context, member: &Member<'_>) -> Element {
     let mut out = b"{".to_vec();
-    super::sink::write_string(&context.absolute(&member.key), &mut out);
+    sink::write_string(&context.absolute(&member.key), &mut out);
     out.push(b':');
     member.value.write_compact(&mut |key| full_key(context, key), &mut out);
     out.push(b'}');

@@ -1,6 +1,7 @@
 //! The fields of an event, read from JSON values.
 
 use crate::epcis::BizTransaction;
+use crate::epcis::Decimal;
 use crate::epcis::Element;
 use crate::epcis::ErrorDeclaration;
 use crate::epcis::Location;
@@ -39,20 +40,14 @@ pub(super) fn uri(frame: &mut Frame<'_>, value: &Value<'_>, path: &Path<'_>) -> 
     read(frame, value, path, |text| Ok(values::uri(text)))
 }
 
-/// Reads a word of a vocabulary; a word of one's own may have a declared prefix.
+/// Reads a word of a vocabulary; a word of one's own stays as sent, even where it has a declared prefix.
 pub(super) fn term(
     frame: &mut Frame<'_>,
     value: &Value<'_>,
     path: &Path<'_>,
     vocabulary: StandardVocabulary,
 ) -> Option<Term> {
-    let text = frame.text(value, path)?;
-    let read = values::term(vocabulary, text);
-    let own = read.as_ref().is_ok_and(|(term, _)| term.is_own());
-    match frame.context.expand_value(text).filter(|_| own) {
-        Some(full) => frame.tolerant(values::term(vocabulary, &full), value.at, path),
-        None => frame.tolerant(read, value.at, path),
-    }
+    read(frame, value, path, |text| values::term(vocabulary, text))
 }
 
 /// Reads an identifier.
@@ -99,11 +94,7 @@ pub(super) fn quantities(frame: &mut Frame<'_>, value: &Value<'_>, path: &Path<'
 }
 
 /// Reads a number; one in quotes is taken with a warning.
-pub(super) fn number(
-    frame: &mut Frame<'_>,
-    value: &Value<'_>,
-    path: &Path<'_>,
-) -> Option<crate::epcis::Decimal> {
+pub(super) fn number(frame: &mut Frame<'_>, value: &Value<'_>, path: &Path<'_>) -> Option<Decimal> {
     match &value.data {
         Data::Number(text) => {
             let read = values::decimal(text).map(|number| (number, None));
@@ -205,7 +196,8 @@ pub(super) fn persistent_disposition(
 
 fn dispositions(frame: &mut Frame<'_>, value: &Value<'_>, path: &Path<'_>) -> Vec<Term> {
     let items = frame.items(value, path).iter().enumerate();
-    items.filter_map(|(index, item)| term(frame, item, &path.item(index), DISPOSITION)).collect()
+    let lasting = |text: &str| Ok(values::persistent_disposition(text));
+    items.filter_map(|(index, item)| read(frame, item, &path.item(index), lasting)).collect()
 }
 
 /// Reads `errorDeclaration`.

@@ -34,7 +34,7 @@ use crate::formats::jsonld::value::Value;
 use crate::formats::values;
 
 /// How many bytes of a part one JSON value takes at least, by which their number is bounded.
-const BYTES_A_VALUE: usize = 8;
+const BYTES_A_VALUE: usize = 32;
 
 /// Parses a piece within the limits; what occurs twice in it goes to `defects`.
 pub(super) fn parse<'a>(
@@ -45,7 +45,7 @@ pub(super) fn parse<'a>(
     let values = (limits.part_bytes / BYTES_A_VALUE).max(1_000);
     let parsed = parser::parse(piece.bytes, limits.depth, values)
         .map_err(|broken| broken.fault.at(piece.place_of(broken.at), ""))?;
-    for (at, key) in parsed.duplicates.iter().take(Defects::KEPT) {
+    for (at, key) in &parsed.duplicates {
         report(survey::duplicate(key, piece.place_of(*at), ""));
     }
     Ok(parsed)
@@ -68,6 +68,11 @@ pub(super) fn read_context(
         context.extend(&parsed.value, &mut |fault, at| {
             defects.add(fault.at(piece.place_of(at), "$.@context"));
         });
+    }
+    if let Some(raw) = survey.root_member("@context").filter(|_| !context.is_gs1) {
+        let message = "GS1's context is not among the contexts; its words were read all the same";
+        let fault = Fault::warning("unknown-context", message, format!("add {}", names::GS1_CONTEXT));
+        defects.add(fault.at(raw.place, "$.@context"));
     }
     Ok(context)
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use memchr::memchr2;
 
+use crate::formats::Defects;
 use crate::formats::Fault;
 use crate::formats::jsonld::value::Data;
 use crate::formats::jsonld::value::Member;
@@ -90,7 +91,7 @@ impl<'a> Parser<'a> {
             self.blank();
             let value = self.value()?;
             if is_duplicate(&members, &mut seen, &key) {
-                self.duplicates.push((at, key));
+                self.duplicates.extend((self.duplicates.len() < Defects::KEPT).then_some((at, key)));
             } else {
                 members.push(Member { at, key, value });
             }
@@ -287,15 +288,14 @@ impl<'a> Parser<'a> {
 }
 
 /// Looks through a few members one by one, through many by their hash.
-fn is_duplicate<'a>(members: &[Member<'a>], seen: &mut HashSet<Cow<'a, str>>, key: &Cow<'a, str>) -> bool {
+fn is_duplicate<'a>(members: &[Member<'a>], seen: &mut HashSet<Cow<'a, str>>, key: &str) -> bool {
     const FEW: usize = 32;
     if members.len() < FEW {
-        return members.iter().any(|member| member.key == *key);
+        return members.iter().any(|member| member.key == key);
     }
-    if seen.is_empty() {
-        seen.extend(members.iter().map(|member| member.key.clone()));
-    }
-    !seen.insert(key.clone())
+    let fresh = members.get(seen.len()..).unwrap_or_default();
+    seen.extend(fresh.iter().map(|member| member.key.clone()));
+    seen.contains(key)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Reading a JSON-LD document, event by event, in memory for one event.
 
+use std::sync::Arc;
+
 use crate::epcis::DocumentKind;
+use crate::epcis::Event;
 use crate::epcis::Header;
 use crate::formats::Defect;
 use crate::formats::Defects;
@@ -28,7 +31,7 @@ pub struct Reader {
     scanner: Scanner,
     limits: Limits,
     header: Header,
-    context: Context,
+    context: Arc<Context>,
     draft: Draft,
     /// The path of the list of events; `$` for one event.
     path: &'static str,
@@ -63,7 +66,7 @@ impl Reader {
         let first = scanner.need()?;
         let mut reader = Reader {
             header: Header::default(),
-            context: Context::new(),
+            context: Arc::new(Context::new()),
             draft: Draft::default(),
             path: "$",
             next: 0,
@@ -95,7 +98,7 @@ impl Reader {
         for defect in std::mem::take(&mut survey.duplicates) {
             defects.add(defect);
         }
-        self.context = header::read_context(&survey, self.limits, defects)?;
+        self.context = Arc::new(header::read_context(&survey, self.limits, defects)?);
         if is_bare_event(&survey) {
             self.header.kind = DocumentKind::Event;
             let declarations = self.context.declarations();
@@ -201,21 +204,20 @@ impl Source<'_> {
     fn read(
         &self,
         value: &Value<'_>,
-        context: &Context,
+        context: &Arc<Context>,
         draft: &mut Draft,
         defects: &mut Defects,
-    ) -> Option<crate::epcis::Event> {
+    ) -> Option<Event> {
         let own = value.member("@context").filter(|_| self.listed);
         let Some(own) = own else { return self.read_in(value, context, draft, defects) };
-        let mut extended = context.clone();
-        let known = extended.foreign_urls.len();
+        let mut extended = Context::within(context);
         let mut faults = Vec::new();
         extended.extend(own, &mut |fault, at| faults.push((fault, at)));
         let mut frame = self.frame(defects, context);
         for (fault, at) in faults {
             frame.tell(fault, at, &Path::Root.member("@context"));
         }
-        if extended.foreign_urls.len() > known {
+        if !extended.foreign_urls.is_empty() {
             let message = "the event names a context that is not known, and which is never fetched";
             let fix = "declare the prefixes in the document";
             frame.tell(
@@ -233,7 +235,7 @@ impl Source<'_> {
         context: &Context,
         draft: &mut Draft,
         defects: &mut Defects,
-    ) -> Option<crate::epcis::Event> {
+    ) -> Option<Event> {
         let mut frame = self.frame(defects, context);
         match value.members() {
             Some(members) => event::read(&mut frame, members, draft),

@@ -321,10 +321,11 @@ fn what_stands_behind_the_events_is_written_at_the_end() {
 fn losses_are_told() {
     let mut event = event();
     event.id = Some("no uri".into());
+    event.extensions = vec![leaf("größe")];
     let header = Header { kind: DocumentKind::MasterData, id: Some("_:1".into()), ..Header::default() };
     let (text, losses) = write(&header, &[event]);
     let paths: Vec<&str> = losses.iter().map(|loss| &*loss.path).collect();
-    assert_eq!(paths, ["id", "kind", "eventID"]);
+    assert_eq!(paths, ["id", "kind", "extensions", "eventID"]);
     assert_eq!(losses[2].event, Some(0));
     assert!(text.contains(r#""creationDate":"2024-03-04T06:00:00.000Z""#), "{text}");
     let header = Header { kind: DocumentKind::Event, ..document() };

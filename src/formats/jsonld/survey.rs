@@ -1,7 +1,10 @@
 //! Survey: one quick pass over the whole document, so that context and header are known before the first event,
 //! wherever they stand.
 
+use std::collections::HashSet;
+
 use crate::formats::Defect;
+use crate::formats::Defects;
 use crate::formats::Fault;
 use crate::formats::Limits;
 use crate::formats::Place;
@@ -9,6 +12,9 @@ use crate::formats::jsonld::parser;
 use crate::formats::jsonld::piece::Piece;
 use crate::formats::jsonld::scanner::Scanner;
 use crate::formats::values::shown;
+
+/// What one member takes in memory besides its text, counted as bytes of the header.
+const COST_A_MEMBER: usize = 200;
 
 /// The objects that lie around the events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +111,7 @@ impl Survey {
 
     fn object(&mut self, scanner: &mut Scanner, level: Level, limits: Limits) -> Result<(), Defect> {
         scanner.take(b'{', b'{')?;
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         if scanner.need()? == b'}' {
             scanner.take(b'}', b'}')?;
             return Ok(());
@@ -117,7 +123,9 @@ impl Survey {
             scanner.take(b':', b':')?;
             let first = scanner.need()?;
             if !seen.insert(key.clone()) {
-                self.duplicates.push(duplicate(&key, key_place, level.path()));
+                if self.duplicates.len() < Defects::KEPT {
+                    self.duplicates.push(duplicate(&key, key_place, level.path()));
+                }
                 scanner.skip_value()?;
             } else if let Some(inner) = level.within(&key).filter(|_| first == b'{') {
                 self.has_body = true;
@@ -143,7 +151,7 @@ impl Survey {
     ) -> Result<(), Defect> {
         let piece = scanner.value()?;
         let (bytes, place) = (piece.bytes.to_vec(), piece.place);
-        self.bytes += key.len() + bytes.len();
+        self.bytes += COST_A_MEMBER + key.len() + bytes.len();
         if self.bytes > limits.part_bytes {
             let message = format!("the header is longer than {} bytes", limits.part_bytes);
             return Err(

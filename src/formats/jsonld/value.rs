@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::formats::jsonld::sink;
+
 /// A value and where it begins in its piece.
 #[derive(Debug)]
 pub(super) struct Value<'a> {
@@ -71,7 +73,7 @@ impl<'a> Value<'a> {
             Data::Boolean(false) => out.extend_from_slice(b"false"),
             Data::Number(text) => out.extend_from_slice(text.as_bytes()),
             Data::String(text) => {
-                super::sink::write_string(text, out);
+                sink::write_string(text, out);
             }
             Data::Array(items) => {
                 out.push(b'[');
@@ -90,8 +92,8 @@ impl<'a> Value<'a> {
                         out.push(b',');
                     }
                     match rename(&member.key) {
-                        Some(key) => super::sink::write_string(&key, out),
-                        None => super::sink::write_string(&member.key, out),
+                        Some(key) => sink::write_string(&key, out),
+                        None => sink::write_string(&member.key, out),
                     };
                     out.push(b':');
                     member.value.write_compact(rename, out);

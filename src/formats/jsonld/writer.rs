@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::epcis::DocumentKind;
+use crate::epcis::Element;
 use crate::epcis::Event;
 use crate::epcis::Header;
 use crate::epcis::What;
@@ -16,6 +17,7 @@ use crate::formats::jsonld::sink::Sink;
 use crate::formats::jsonld::writer_event::EventWriter;
 use crate::formats::jsonld::writer_header;
 use crate::formats::jsonld::writer_header::Envelope;
+use crate::formats::values::shown;
 
 /// So many bytes are gathered before they go to the sink.
 const BLOCK: usize = 64 << 10;
@@ -170,26 +172,34 @@ impl<W: Write> Writer<W> {
     }
 
     fn bind(&mut self, event: &Event) {
-        let prefixes = &mut self.prefixes;
         if let What::Other(name) = &event.what {
-            prefixes.bind(&name.namespace, "");
+            self.prefixes.bind(&name.namespace, "");
         }
-        prefixes.bind_all(&event.extensions);
-        prefixes.bind_all(event.ilmd.as_deref().unwrap_or_default());
+        self.bind_members(&event.extensions);
+        self.bind_members(event.ilmd.as_deref().unwrap_or_default());
         for location in event.read_point.iter().chain(&event.biz_location) {
-            prefixes.bind_all(&location.extensions);
+            self.bind_members(&location.extensions);
         }
         if let Some(declaration) = &event.error_declaration {
-            prefixes.bind_all(&declaration.extensions);
+            self.bind_members(&declaration.extensions);
         }
         for element in &event.sensor_elements {
-            prefixes.bind_all(&element.extensions);
+            self.bind_members(&element.extensions);
             if let Some(metadata) = &element.metadata {
-                prefixes.bind_all(&metadata.extensions);
+                self.bind_members(&metadata.extensions);
             }
             for report in &element.reports {
-                prefixes.bind_all(&report.extensions);
+                self.bind_members(&report.extensions);
             }
+        }
+    }
+
+    /// Binds the prefixes of elements that become members of an object of EPCIS, whose keys must be URIs.
+    fn bind_members(&mut self, elements: &[Element]) {
+        self.prefixes.bind_all(elements);
+        for Element { name, .. } in elements.iter().filter(|element| !element.name.local.is_ascii()) {
+            let what = format!("the name {} makes no URI, which JSON-LD requires", shown(&name.local));
+            self.losses.add(Some(self.events), || "extensions".to_owned(), what);
         }
     }
 

@@ -1,5 +1,6 @@
 //! One event written.
 
+use crate::epcis::Action;
 use crate::epcis::BizTransaction;
 use crate::epcis::Event;
 use crate::epcis::EventKind;
@@ -18,6 +19,7 @@ use crate::formats::jsonld::sink::Characters;
 use crate::formats::jsonld::sink::Sink;
 use crate::formats::jsonld::uri;
 use crate::formats::jsonld::writer_extension::ExtensionWriter;
+use crate::formats::values::shown;
 use crate::gs1::Epc;
 
 /// Writes the members of one event.
@@ -244,7 +246,7 @@ impl EventWriter<'_> {
     }
 
     fn tell_ilmd(&mut self, event: &Event) {
-        if event.what.action().is_some_and(|action| action != crate::epcis::Action::Add) {
+        if event.what.action().is_some_and(|action| action != Action::Add) {
             let what = "the JSON schema allows ilmd with action ADD alone; it was written";
             self.losses.add(Some(self.index), || "ilmd".to_owned(), what);
         }
@@ -314,7 +316,7 @@ impl EventWriter<'_> {
     fn check_uri(&mut self, text: &str, characters: Characters, path: impl FnOnce() -> String) {
         let sound = characters.are_plain() && text.starts_with("urn:") || uri::is_uri(text);
         if !sound {
-            let what = format!("{} is no URI, which JSON-LD requires", crate::formats::values::shown(text));
+            let what = format!("{} is no URI, which JSON-LD requires", shown(text));
             self.losses.add(Some(self.index), path, what);
         }
     }

@@ -200,7 +200,7 @@ impl ExtensionWriter<'_> {
         let parsed = parser::parse(json.as_bytes(), DEPTH, usize::MAX);
         let clear = parsed.is_ok_and(|parsed| {
             let array = matches!(parsed.value.data, Data::Array(_));
-            !(in_array && array) && !extension::reads_as_elements(&Context::new(), &parsed.value)
+            !(in_array && array || extension::reads_as_elements(&Context::new(), &parsed.value))
         });
         if clear { self.out.raw(json) } else { self.wrapped(json) }
     }

@@ -15,6 +15,7 @@ use crate::formats::values::shown;
 use crate::formats::xml::Version;
 use crate::formats::xml::extension;
 use crate::formats::xml::fields;
+use crate::formats::xml::names;
 use crate::formats::xml::names::Tag;
 use crate::formats::xml::order;
 use crate::formats::xml::order::Wrapper;
@@ -50,7 +51,6 @@ impl EventReader {
         self.places.clear();
         (self.class, self.quantity) = (None, None);
         self.draft = Draft { kind: kind(tag), ..Draft::default() };
-        scan.refused = false;
         let place = scan.place();
         if tag == Tag::Other {
             self.draft.foreign = Some(scan.name().0);
@@ -119,7 +119,10 @@ impl EventReader {
 
     /// An element that is no field of any event.
     fn other(&mut self, scan: &mut Scanner, tag: Tag, wrapper: Wrapper) -> Scan<()> {
-        let local = scan.is_leaf() || scan.namespace().is_empty();
+        let namespace = scan.namespace();
+        let unbound = namespace.is_empty() && scan.qualified().contains(':');
+        let own =
+            scan.is_leaf() || (namespace.is_empty() && !unbound) || names::version_of(namespace).is_some();
         let free = match (self.version, wrapper) {
             (Some(Version::V2_0), _) => false,
             (_, Wrapper::Inner | Wrapper::BaseInner) => true,
@@ -131,7 +134,7 @@ impl EventReader {
             }
             (_, Wrapper::Event | Wrapper::Base) => false,
         };
-        if (local || tag != Tag::Other) && !free && self.tag != Some(Tag::Other) {
+        if (own || tag != Tag::Other) && !free && self.tag != Some(Tag::Other) {
             let message = format!("{} is no field of an event", shown(scan.qualified()));
             let fix = "put fields of your own in a namespace of your own";
             scan.tell(match self.version {

@@ -174,6 +174,9 @@ impl Scanner {
 
     fn check_each(&mut self, attributes: &str, depth: usize) -> Scan<()> {
         let mut names: Vec<&str> = Vec::new();
+        if !are_apart(attributes) {
+            return Err(self.malformed("no white space stands between two attributes"));
+        }
         for attribute in quick_xml::events::attributes::Attributes::new(attributes, 0).with_checks(false) {
             let attribute = match attribute {
                 Ok(attribute) => attribute,
@@ -206,6 +209,20 @@ impl Scanner {
         }
         Ok(())
     }
+}
+
+/// True where white space follows every value that another attribute follows, which the tokeniser does not ask for.
+fn are_apart(attributes: &str) -> bool {
+    let mut rest = attributes;
+    while let Some((_, behind)) = rest.split_once(['"', '\'']) {
+        let quote = rest.as_bytes().get(rest.len() - behind.len() - 1).copied().unwrap_or_default();
+        let Some((_, after)) = behind.split_once(char::from(quote)) else { return true };
+        if after.starts_with(|c: char| !c.is_ascii_whitespace()) {
+            return false;
+        }
+        rest = after;
+    }
+    true
 }
 
 fn ill_formed(message: String) -> Fault {

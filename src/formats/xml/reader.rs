@@ -166,6 +166,7 @@ impl Reader {
         let index = self.next;
         self.next += 1;
         self.scan.event = Some(index);
+        self.scan.refused = false;
         let place = self.scan.place();
         self.judge_wrappers(tag);
         let event = self.events.read(&mut self.scan, tag, self.version)?;

@@ -41,7 +41,8 @@ impl Store {
 fn explained(connection: &mut AnyConnection, sql: &Sql) -> Result<String, StoreError> {
     let steps: Vec<String> = match connection {
         AnyConnection::Sqlite(_) => {
-            let steps = sql.with(format!("EXPLAIN QUERY PLAN {}", sql.text)).load::<SqliteStep>(connection)?;
+            let steps =
+                sql.with(format!("EXPLAIN QUERY PLAN {}", sql.text)).load::<SqliteStep>(connection)?;
             steps.into_iter().map(|step| step.detail).collect()
         }
         AnyConnection::Postgres(_) => {

@@ -59,7 +59,9 @@ pub enum QueryError {
     #[error("more than {0} events match; narrow the query or raise maxEventCount")]
     TooLarge(u64),
     /// Counting the events would take too long (`QueryTooComplexException`).
-    #[error("too many events must be looked at to apply maxEventCount; narrow the query by time or by identifiers")]
+    #[error(
+        "too many events must be looked at to apply maxEventCount; narrow the query by time or by identifiers"
+    )]
     TooComplex,
     /// The store failed.
     #[error(transparent)]
@@ -85,7 +87,8 @@ impl Store {
                 None => newest_ticket(connection)?,
             };
             let plan = Plan::of(query, &visible_to(caller));
-            let mut walk = Walk::begin(connection, &plan, newest, token.as_ref().map(|token| token.position))?;
+            let mut walk =
+                Walk::begin(connection, &plan, newest, token.as_ref().map(|token| token.position))?;
             let gathered = Gathering::new(query, page, token.as_ref()).run(connection, &mut walk)?;
             let next = gathered.next.map(|(position, left)| Token { newest, position, left, digest }.write());
             Ok(EventPage { events: gathered.events, next })

@@ -156,18 +156,13 @@ impl Lookup {
             Field::Parent => &[Role::Parent],
             Field::InputEpc => &[Role::Inputs],
             Field::OutputEpc => &[Role::Outputs],
-            Field::AnyEpc => {
-                &[Role::EpcList, Role::Children, Role::Parent, Role::Inputs, Role::Outputs]
-            }
+            Field::AnyEpc => &[Role::EpcList, Role::Children, Role::Parent, Role::Inputs, Role::Outputs],
             Field::EpcClass => &[Role::Quantities, Role::ChildQuantities],
             Field::InputEpcClass => &[Role::InputQuantities],
             Field::OutputEpcClass => &[Role::OutputQuantities],
-            Field::AnyEpcClass => &[
-                Role::Quantities,
-                Role::ChildQuantities,
-                Role::InputQuantities,
-                Role::OutputQuantities,
-            ],
+            Field::AnyEpcClass => {
+                &[Role::Quantities, Role::ChildQuantities, Role::InputQuantities, Role::OutputQuantities]
+            }
             Field::ReadPoint => &[Role::ReadPoint],
             Field::BizLocation => &[Role::BizLocation],
             Field::Source => &[Role::Source],
@@ -242,10 +237,8 @@ fn text_key(field: Field, text: &str) -> i64 {
 
 /// The key of the term that all identifiers of a pattern have in a field; `None` where they have none in common.
 fn pattern_key(field: Field, pattern: &EpcPattern) -> Option<i64> {
-    let of_class = matches!(
-        field,
-        Field::EpcClass | Field::InputEpcClass | Field::OutputEpcClass | Field::AnyEpcClass
-    );
+    let of_class =
+        matches!(field, Field::EpcClass | Field::InputEpcClass | Field::OutputEpcClass | Field::AnyEpcClass);
     match (pattern.identity(), pattern.class()) {
         (Some(key), _) if of_class => Some(terms::term_key(TermKind::Class, key)),
         (Some(key), _) => Some(terms::term_key(TermKind::Epc, key)),

@@ -111,7 +111,9 @@ pub(super) fn stored(connection: &mut AnyConnection, spots: &[Spot]) -> Result<V
         return Ok(Vec::new());
     }
     let ids = numbers(spots.iter().map(|spot| spot.id));
-    let sql = Sql::new(format!("SELECT e.id AS id, e.hash AS hash, e.body AS body FROM events e WHERE e.id IN ({ids})"));
+    let sql = Sql::new(format!(
+        "SELECT e.id AS id, e.hash AS hash, e.body AS body FROM events e WHERE e.id IN ({ids})"
+    ));
     let mut bodies: HashMap<i64, Body> =
         sql.load::<Body>(connection)?.into_iter().map(|body| (body.id, body)).collect();
     let missing = |id| StoreError::Damaged(format!("the event {id} is gone"));

@@ -62,6 +62,12 @@ struct Place {
     sort: i64,
 }
 
+impl Place {
+    fn position(self) -> Position {
+        Position { sort: self.sort, id: self.id }
+    }
+}
+
 #[derive(diesel::QueryableByName)]
 struct Document {
     #[diesel(sql_type = BigInt)]
@@ -124,10 +130,14 @@ impl<'a> Walk<'a> {
                 let ids: Vec<i64> = spots.as_slice().iter().map(|spot| spot.id).collect();
                 statements.push(self.found(&ids));
             }
-            Way::ByTime => statements.extend([Sql::new(self.end_of_window()), self.window(None)]),
+            Way::ByTime => {
+                let end = self.end_of_window();
+                let position = end.load::<Place>(connection)?.pop().map(Place::position);
+                statements.extend([end, self.window(position)]);
+            }
             Way::ByTicket => {
                 let documents = self.documents(connection)?;
-                statements.push(self.together(&documents.iter().collect::<Vec<_>>()));
+                statements.push(self.together(&fitting(&documents)));
             }
         }
         Ok(statements)
@@ -154,22 +164,21 @@ impl<'a> Walk<'a> {
 
     /// The next places among the rows of a window of the index by time.
     fn by_time(&mut self, connection: &mut AnyConnection) -> Result<Vec<Spot>, StoreError> {
-        let end = Sql::new(self.end_of_window()).load::<Place>(connection)?.pop();
-        let end = end.map(|end| Position { sort: end.sort, id: end.id });
+        let end = self.end_of_window().load::<Place>(connection)?.pop().map(Place::position);
         let spots = self.window(end).load::<Spot>(connection)?;
         self.step(&spots, end);
         Ok(spots)
     }
 
     /// The statement for the last row of the next window of the index by time; there is none at the end of the index.
-    fn end_of_window(&self) -> String {
+    fn end_of_window(&self) -> Sql {
         let span = self.plan.event_time.on("e.event_time");
         let (behind, direction) = (self.behind("e.event_time"), self.direction());
-        format!(
+        Sql::new(format!(
             "SELECT e.id AS id, e.event_time AS sort FROM events e WHERE 1 = 1{span}{behind} \
              ORDER BY e.event_time {direction}, e.id {direction} LIMIT 1 OFFSET {}",
             self.window - 1
-        )
+        ))
     }
 
     /// The statement for the places within a window.
@@ -194,14 +203,7 @@ impl<'a> Walk<'a> {
         if first.events > EVENTS_TOGETHER {
             return self.large_document(connection, first);
         }
-        let mut together = 0;
-        let some: Vec<&Document> = documents
-            .iter()
-            .take_while(|document| {
-                together += document.events;
-                together <= EVENTS_TOGETHER
-            })
-            .collect();
+        let some = fitting(&documents);
         let spots = self.together(&some).load::<Spot>(connection)?;
         self.examined += some.iter().map(|document| document.events.max(1).unsigned_abs()).sum::<u64>();
         if spots.len() < STEP {
@@ -326,6 +328,16 @@ impl<'a> Walk<'a> {
     fn advance(&mut self, spots: &[Spot]) {
         self.position = spots.last().map(|spot| Position { sort: spot.sort, id: spot.id }).or(self.position);
     }
+}
+
+/// The first documents that together have few events.
+fn fitting(documents: &[Document]) -> Vec<&Document> {
+    let mut together = 0;
+    let fits = |document: &&Document| {
+        together += document.events;
+        together <= EVENTS_TOGETHER
+    };
+    documents.iter().take_while(fits).collect()
 }
 
 /// The tickets of documents published in a span of time; tickets and times of publishing have the same order.

@@ -233,7 +233,7 @@ fn refuses_with_an_error() {
     check(&event(&format!("{HEAD}{EPCS}\n<action>MOVE</action>")), &[("action", 4)]);
     check(&event(&format!("{HEAD}{EPCS}{TAIL}\n<made-up/>")), &[("unknown-element", 4)]);
     check(&event(&format!("{HEAD}{EPCS}{TAIL}\n<y:a/>")), &[("prefix", 4)]);
-    check(&event(&format!("{HEAD}{EPCS}{TAIL}\n text\n")), &[("unexpected-text", 4)]);
+    check(&event(&format!("{HEAD}{EPCS}{TAIL}\n text\n")), &[("unexpected-text", 3)]);
     let wrong = check(
         &event(&format!("{HEAD}{EPCS}{TAIL}\n<readPoint><x:a/></readPoint>")),
         &[("required-field", 4)],
@@ -248,6 +248,21 @@ fn refuses_with_an_error() {
 }
 
 #[test]
+fn strict_reading_refuses_what_it_would_tolerate() {
+    let list = format!(
+        "<TransformationEvent>{HEAD}</TransformationEvent><ObjectEvent>{HEAD}{EPCS}{TAIL}</ObjectEvent>"
+    );
+    let mut defects = Defects::new(true);
+    let bytes = Box::new(Cursor::new(document(1, &list)));
+    let mut reader = Reader::open(bytes, ReadOptions::default(), &mut defects).unwrap();
+    let first = reader.next_event(&mut defects).unwrap().unwrap();
+    assert!((first.index, first.event.is_none(), first.place) == (0, true, Place { line: 3, column: 1 }));
+    assert!(reader.next_event(&mut defects).unwrap().unwrap().event.is_some());
+    assert!(reader.next_event(&mut defects).unwrap().is_none());
+    assert_eq!((defects.kept()[0].fault.rule, defects.kept()[0].event), ("misplaced-element", Some(0)));
+}
+
+#[test]
 fn refuses_what_is_no_document() {
     check_stop("<soap:Envelope xmlns:soap='urn:s'/>", "unknown-root");
     let poll = "<q:EPCISQueryDocument xmlns:q='urn:epcglobal:epcis-query:xsd:1' schemaVersion='1' \
@@ -258,7 +273,12 @@ fn refuses_what_is_no_document() {
     {
         check_stop(broken, "not-well-formed");
     }
-    for broken in ["<EventList a=1/>", "<EventList><1/></EventList>", " <?xml version='1.0'?><EventList/>"] {
+    for broken in [
+        "<EventList a=1/>",
+        "<EventList><1/></EventList>",
+        "<a b='1'c='2'/>",
+        " <?xml version='1.0'?><EventList/>",
+    ] {
         check_stop(broken, "not-well-formed");
     }
     let cut = check_stop(&*document(1, &format!("<ObjectEvent>{HEAD}\n  <epcList><ep")), "not-well-formed");
