@@ -55,6 +55,8 @@ pub(super) struct Ending {
 pub(super) struct Terms<'a> {
     /// Set by either half as soon as nothing of the document will be kept; then it is only read for its defects.
     pub(super) hopeless: &'a AtomicBool,
+    /// Set by the other half when it has ended, so that nobody wants to know any more.
+    pub(super) abandoned: &'a AtomicBool,
     /// True where one error makes it so.
     pub(super) rollback: bool,
     /// The most events it may have.
@@ -101,6 +103,9 @@ fn read_events(
     let mut packing = Packing::new(belt)?;
     let (mut read, mut too_many) = (0, false);
     loop {
+        if terms.abandoned.load(Ordering::Relaxed) {
+            return Err(Halt::Gone);
+        }
         match reader.next_event(defects) {
             Ok(Some(reading)) => {
                 read += 1;

@@ -10,6 +10,7 @@ use std::sync::mpsc::channel;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use chrono::DateTime;
 use chrono::Utc;
@@ -38,6 +39,9 @@ use crate::store::Work;
 
 /// How long a document may bring no events, as a hopeless one does, before its lease is renewed.
 const RENEWED_EVERY: Duration = Duration::from_secs(10);
+
+/// How often a job that brings nothing looks whether the process stops.
+const LOOKS_EVERY: Duration = Duration::from_millis(200);
 
 /// Batches of one job: one is filled while the other is stored.
 const BATCHES: usize = 2;
@@ -75,8 +79,9 @@ pub fn run(
 ) -> Result<Option<CaptureJob>, StoreError> {
     let input = store.input(work.job.document)?;
     let rollback = work.job.behaviour == CaptureErrorBehaviour::Rollback;
-    let hopeless = AtomicBool::new(false);
-    let terms = Terms { hopeless: &hopeless, rollback, most_events: limits.events() };
+    let (hopeless, abandoned) = (AtomicBool::new(false), AtomicBool::new(false));
+    let terms =
+        Terms { hopeless: &hopeless, abandoned: &abandoned, rollback, most_events: limits.events() };
     let (pieces, arriving) = sync_channel(1);
     let (returning, empty) = channel();
     for _ in 0..BATCHES {
@@ -90,7 +95,9 @@ pub fn run(
             let belt = belt;
             reading::read(Box::new(input), &terms, &belt);
         });
-        storing.drain(arriving, returning, stopped, now)
+        let end = storing.drain(arriving, returning, stopped, now);
+        abandoned.store(true, Ordering::Relaxed);
+        end
     })
 }
 
@@ -112,21 +119,27 @@ impl Storing<'_> {
         stopped: &Stopped,
         now: fn() -> DateTime<Utc>,
     ) -> Result<Option<CaptureJob>, StoreError> {
+        let mut renewed = Instant::now();
         loop {
             if stopped.is_stopped() {
                 self.store.give_back(self.work)?;
                 return Ok(None);
             }
-            match arriving.recv_timeout(RENEWED_EVERY) {
+            match arriving.recv_timeout(LOOKS_EVERY) {
                 Ok(Piece::Header(header, syntax)) => self.begin(&header, syntax)?,
                 Ok(Piece::Events(mut batch, places)) => {
                     self.add(&mut batch, &places)?;
+                    renewed = Instant::now();
                     // At the end of the document nobody needs it any more.
                     let _ = returning.send(batch);
                 }
                 Ok(Piece::End(ending)) => return self.end(ending, now()).map(Some),
                 Ok(Piece::Failed(error)) => return Err(error),
-                Err(RecvTimeoutError::Timeout) => self.store.renew_lease(self.work)?,
+                Err(RecvTimeoutError::Timeout) if renewed.elapsed() < RENEWED_EVERY => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    self.store.renew_lease(self.work)?;
+                    renewed = Instant::now();
+                }
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(StoreError::Damaged("the reader of a document ended early".to_owned()));
                 }

@@ -85,7 +85,8 @@ type JobRow = (
 impl Store {
     /// Makes the job that captures a received document, or finds the job of the same bytes sent before.
     ///
-    /// A document whose job failed may be sent again. `_caller` will own the job.
+    /// A document whose job failed may be sent again; asked twice about one received document, it gives one job. `_caller`
+    /// will own the job. Fails with [`StoreError::LeaseLost`] where the document was received too long ago.
     pub fn create_job(
         &self,
         _caller: &Caller,
@@ -97,19 +98,21 @@ impl Store {
         let claim = claims::bytes_claim(&received.sha256);
         let new = self.write(|connection| {
             let first = claims::claim(connection, &claim, received.document)?;
-            if first != received.document {
-                let earlier: JobRow =
-                    capture_jobs::table.filter(capture_jobs::document.eq(first)).first(connection)?;
-                return Ok(NewJob { job: job_of(earlier)?, earlier: true });
+            let known: Option<JobRow> =
+                capture_jobs::table.filter(capture_jobs::document.eq(first)).first(connection).optional()?;
+            if let Some(row) = known {
+                return Ok(NewJob { job: job_of(row)?, earlier: first != received.document });
             }
-            diesel::update(documents::table.find(received.document))
+            let kept = diesel::update(documents::table.find(received.document))
                 .set(documents::lease_until.eq(None::<i64>))
                 .execute(connection)?;
+            if kept == 0 || first != received.document {
+                return Err(StoreError::LeaseLost);
+            }
             insert_job(connection, &id, &received, (behaviour, now))?;
-            let row: JobRow = capture_jobs::table.find(&id).first(connection)?;
-            Ok(NewJob { job: job_of(row)?, earlier: false })
+            Ok(NewJob { job: job_row(connection, &id)?, earlier: false })
         })?;
-        if new.earlier && new.job.document != received.document {
+        if new.earlier {
             self.remove_document(received.document)?;
         }
         Ok(new)

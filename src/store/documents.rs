@@ -5,6 +5,8 @@ use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
 use std::io::Write;
+use std::time::Duration;
+use std::time::Instant;
 
 use chrono::DateTime;
 use chrono::Utc;
@@ -29,8 +31,11 @@ use crate::store::connection::AnyConnection;
 use crate::store::schema::document_parts;
 use crate::store::schema::documents;
 
-/// Packed bytes in one part; each part is committed by itself.
-const PART_BYTES: usize = 1 << 20;
+/// How many bytes the encoder gives out at a time.
+const BLOCK_BYTES: usize = 16 << 10;
+
+/// Packed bytes in one part, of which there is at most 1 MiB; each part is committed by itself.
+const PART_BYTES: usize = (1 << 20) - BLOCK_BYTES;
 
 const LEVEL: i32 = 1;
 
@@ -60,6 +65,7 @@ pub struct Receiving {
     packed: Vec<u8>,
     digest: Sha256,
     size: u64,
+    stored_at: Instant,
     finished: bool,
 }
 
@@ -75,6 +81,7 @@ impl Store {
             packed: Vec::new(),
             digest: Sha256::new(),
             size: 0,
+            stored_at: Instant::now(),
             finished: false,
         })
     }
@@ -106,7 +113,7 @@ impl Receiving {
     /// Ends the document. Once this succeeds, the document survives any crash.
     pub fn finish(mut self) -> Result<Received, StoreError> {
         loop {
-            let mut block = [0u8; 16 << 10];
+            let mut block = [0u8; BLOCK_BYTES];
             let mut out = OutBuffer::around(block.as_mut_slice());
             let left = self.encoder.finish(&mut out, true)?;
             self.packed.extend_from_slice(out.as_slice());
@@ -118,6 +125,12 @@ impl Receiving {
         self.store_part(Some(sha256))?;
         self.finished = true;
         Ok(Received { document: self.document, sha256, size: self.size })
+    }
+
+    /// True where the lease would run out if nothing was stored before the next part is full.
+    fn is_slow(&self) -> bool {
+        let half = Duration::from_secs(u64::from(self.store.0.settings.lease_seconds) / 2);
+        self.parts > 0 && self.stored_at.elapsed() > half
     }
 
     /// Commits what is packed as the next part; with the hash of all as the last.
@@ -140,7 +153,7 @@ impl Receiving {
                 .execute(connection)?;
             let row = documents::table.find(document);
             let state = if sha256.is_some() { RECEIVED } else { RECEIVING };
-            diesel::update(row)
+            let kept = diesel::update(row)
                 .set((
                     documents::state.eq(state),
                     documents::sha256.eq(sha256.as_ref().map(<[u8; 32]>::as_slice)),
@@ -148,10 +161,11 @@ impl Receiving {
                     documents::lease_until.eq(Some(lease)),
                 ))
                 .execute(connection)?;
-            Ok(())
+            if kept == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
         })?;
         self.parts += 1;
         self.packed.clear();
+        self.stored_at = Instant::now();
         Ok(())
     }
 }
@@ -176,7 +190,7 @@ fn insert_document(connection: &mut AnyConnection, document: i64, now: i64) -> R
 
 impl Write for Receiving {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut block = [0u8; 16 << 10];
+        let mut block = [0u8; BLOCK_BYTES];
         let mut input = InBuffer::around(bytes);
         // The encoder may give out much before it takes anything in.
         while input.pos() == 0 && !bytes.is_empty() {
@@ -187,7 +201,7 @@ impl Write for Receiving {
         let taken = input.pos();
         self.digest.update(bytes.get(..taken).unwrap_or_default());
         self.size += taken as u64;
-        if self.packed.len() >= PART_BYTES {
+        if self.packed.len() >= PART_BYTES || self.is_slow() {
             self.store_part(None).map_err(io::Error::other)?;
         }
         Ok(taken)

@@ -8,7 +8,10 @@ use crate::corpus::corpus;
 use crate::reading::read_file;
 
 /// Lines whose documents say different things after all, each with the reason: (any path of the line, reason).
-const DEVIATIONS: &[(&str, &str)] = &[];
+const DEVIATIONS: &[(&str, &str)] = &[(
+    "gs1-EPCIS/examples/JSON/AssociationEvent/AssociationEvent-h.jsonld",
+    "one event has two different eventIDs and is refused: taking either would lose the other",
+)];
 
 /// What two forms of one event must share: type, time, and every identifier by its key.
 fn gist(event: &Event) -> String {

@@ -1,9 +1,13 @@
 //! The store from outside, the same on SQLite, on PostgreSQL, and on PostgreSQL over TLS.
 
+use std::io::BufRead;
+use std::io::BufReader;
 use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
 use std::io::Write;
+use std::process::Command;
+use std::process::Stdio;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -207,6 +211,15 @@ fn the_same_bytes_are_one_job(url: &str) {
     assert!(again.earlier);
     assert_eq!(again.job, first);
     assert!(!receive(&store, b"<other/>").earlier);
+    // Asked again after an answer that was lost, the job is the same.
+    let mut receiving = store.receive(now()).unwrap();
+    receiving.write_all(b"<third/>").unwrap();
+    let received = receiving.finish().unwrap();
+    let create = || {
+        let behaviour = CaptureErrorBehaviour::Proceed;
+        store.create_job(&Caller::operator(), received.clone(), behaviour, now()).unwrap()
+    };
+    assert_eq!(create(), create());
 }
 
 fn an_instance_identifier_stands_for_one_document(url: &str) {
@@ -445,7 +458,7 @@ fn tls_refuses_a_certificate_of_another_root() {
     assert!(Store::open(&url, &settings()).is_ok());
     let folder = tempfile::tempdir().unwrap();
     let other = folder.path().join("other.crt");
-    let mut openssl = std::process::Command::new("openssl");
+    let mut openssl = Command::new("openssl");
     openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
     openssl.args(["-subj", "/CN=localhost", "-keyout", "/dev/null", "-out"]).arg(&other);
     assert!(openssl.output().unwrap().status.success());
@@ -507,4 +520,67 @@ fn capture_next(store: &Store) -> Result<bool, StoreError> {
     add(store, &mut session, &[event(Some(&format!("urn:uuid:{n}")), n..n + 2)])?;
     let outcome = Outcome { events_read: 1, defects: vec![] };
     store.publish(session, &Header::default(), outcome, now()).map(|_| true)
+}
+
+/// `kill -9` of a process in the middle of captures: what it said it had accepted is captured afterwards, once.
+#[test]
+fn a_killed_process_loses_nothing_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = folder.path().join("epcgate.db");
+    let mut accepted: Vec<u32> = Vec::new();
+    for round in 0..6u64 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", &format!("{}::captures_until_killed", module()), "--nocapture"])
+            .env(CHILD_DATABASE, &url)
+            .env(CHILD_START, (round * 1_000_000).to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = child.stdout.take().unwrap();
+        let reading = thread::spawn(move || {
+            let lines = BufReader::new(output).lines().map_while(Result::ok);
+            lines.filter_map(|line| line.split("accepted ").nth(1)?.parse().ok()).collect::<Vec<u32>>()
+        });
+        thread::sleep(Duration::from_millis(400 + round * 137));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        accepted.extend(reading.join().unwrap());
+    }
+    assert!(accepted.len() > 10, "{accepted:?}");
+    let store = open(url.to_str().unwrap());
+    thread::sleep(Duration::from_millis(1_100));
+    store.sweep(now()).unwrap();
+    while capture_next(&store).unwrap() {}
+    for n in accepted {
+        assert_eq!(found(&store, &format!("urn:uuid:{n}")), 1, "document {n}");
+    }
+}
+
+const CHILD_DATABASE: &str = "EPCGATE_TEST_CHILD_DATABASE";
+const CHILD_START: &str = "EPCGATE_TEST_CHILD_START";
+
+/// The process to be killed; as a test of its own it does nothing.
+#[test]
+fn captures_until_killed() {
+    let Ok(url) = std::env::var(CHILD_DATABASE) else { return };
+    let start: u32 = std::env::var(CHILD_START).unwrap().parse().unwrap();
+    let store = open(&url);
+    let capturing = store.clone();
+    thread::spawn(move || {
+        loop {
+            let _ = capture_next(&capturing);
+        }
+    });
+    for n in start.. {
+        let mut receiving = store.receive(now()).unwrap();
+        receiving.write_all(&n.to_le_bytes()).unwrap();
+        let received = receiving.finish().unwrap();
+        store.create_job(&Caller::operator(), received, CaptureErrorBehaviour::Rollback, now()).unwrap();
+        println!("accepted {n}");
+    }
+}
+
+/// The path of this module as the names of its tests have it.
+fn module() -> &'static str {
+    module_path!().split_once("::").unwrap().1
 }
