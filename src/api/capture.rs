@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::access::Caller;
 use crate::api::Settings;
+use crate::api::accept;
 use crate::api::body;
 use crate::api::body::Incoming;
 use crate::api::job_document;
@@ -68,7 +69,7 @@ pub async fn post(
     queue.ring();
     let mut response = HttpResponse::Accepted();
     response.insert_header((LOCATION, format!("{JOBS}{}", job.id)));
-    Ok(with_job(response, negotiation::plain(headers).unwrap_or("application/json"), &job))
+    Ok(with_job(response, accept::plain(headers).unwrap_or("application/json"), &job))
 }
 
 /// Lists the jobs from the newest on (`GET /capture`); JSON alone, as the standard has it.
@@ -97,7 +98,7 @@ pub async fn show(
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let media_type = negotiation::plain(request.headers()).ok_or_else(negotiation::nothing_fits)?;
+    let media_type = accept::plain(request.headers()).ok_or_else(negotiation::nothing_fits)?;
     let id = id.into_inner();
     let found = web::block(move || store.job(&Caller::operator(), &id)).await??;
     let job = found

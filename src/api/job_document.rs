@@ -5,9 +5,9 @@ use chrono::SecondsFormat;
 use chrono::Utc;
 use serde::Serialize;
 
+use crate::api::finding::Finding;
 use crate::api::problem::Body;
 use crate::api::problem::Failure;
-use crate::api::problem::Finding;
 use crate::api::xml_text::XmlText;
 use crate::epcis::CaptureDefect;
 use crate::epcis::CaptureJob;

@@ -1,11 +1,13 @@
 //! The HTTP interface: EPCIS 2.0 REST under `/epcis`, and what operators ask.
 
+mod accept;
 mod address;
 mod body;
 mod capture;
 mod content_coding;
 mod discovery;
 mod events;
+mod finding;
 mod health;
 mod job_document;
 mod negotiation;

@@ -2,12 +2,11 @@
 //! (EPCIS 2.0 REST binding, request headers).
 
 use std::cmp::Ordering;
-use std::cmp::Reverse;
 
-use actix_web::http::header::ACCEPT;
 use actix_web::http::header::HeaderMap;
 use serde::Deserialize;
 
+use crate::api::accept::accepted_media;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 use crate::formats::EpcStyle;
@@ -21,14 +20,6 @@ pub const WORD_FORMAT: &str = "gs1-cbv-xml-format";
 
 const EPC_FORMATS: &str =
     "GS1-EPC-Format takes No_Preference, Always_GS1_Digital_Link, Always_EPC_URN or Never_Translates";
-
-/// The media types served, the one preferred first.
-const OFFERS: [(&str, &str, bool); 4] = [
-    ("application", "json", true),
-    ("application", "ld+json", true),
-    ("application", "xml", false),
-    ("text", "xml", false),
-];
 
 /// `GS1-EPC-Format`: how identifiers are spelt in answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -116,11 +107,6 @@ pub fn wanted(headers: &HeaderMap, default: EpcFormat) -> Result<Wanted, Problem
     Ok(Wanted { format, media_type, epcs, epcs_asked, words: word_style(headers)? })
 }
 
-/// The media type of an answer that is small and has no EPCIS version: a job, a listing. `None` is not acceptable.
-pub fn plain(headers: &HeaderMap) -> Option<&'static str> {
-    accepted_media(headers).into_iter().next().map(|(_, media_type)| media_type)
-}
-
 /// Refuses a client that does not take JSON where there is nothing else (406).
 pub fn accepts_json(headers: &HeaderMap) -> Result<(), Problem> {
     let json = accepted_media(headers).iter().any(|(json, _)| *json);
@@ -135,18 +121,6 @@ pub fn nothing_fits() -> Problem {
         "no form fits Accept and the GS1-EPCIS and GS1-CBV version headers; served are JSON-LD (EPCIS 2.0) and XML \
          (EPCIS 2.0 and 1.2)",
     )
-}
-
-/// True where an error should be XML: the client names it, or prefers XML to JSON.
-pub fn prefers_xml(headers: &HeaderMap) -> bool {
-    let named = |name: &str| {
-        headers.get_all(ACCEPT).any(|value| value.to_str().is_ok_and(|value| value.contains(name)))
-    };
-    match (named("application/problem+xml"), named("application/problem+json")) {
-        (true, false) => true,
-        (false, true) => false,
-        _ => accepted_media(headers).first().is_some_and(|(json, _)| !json),
-    }
 }
 
 /// Refuses a body of an EPCIS or CBV version that is not read here (406).
@@ -191,69 +165,6 @@ fn word_style(headers: &HeaderMap) -> Result<WordStyle, Problem> {
             Failure::NotAcceptable,
             "GS1-CBV-XML-Format takes No_Preference, Always_Web_URI, Always_URN or Never_Translates",
         )),
-    }
-}
-
-/// The media types both sides take, as (JSON, media type), the client's preference first.
-fn accepted_media(headers: &HeaderMap) -> Vec<(bool, &'static str)> {
-    let ranges: Vec<Range<'_>> = headers
-        .get_all(ACCEPT)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(Range::parse)
-        .take(100)
-        .collect();
-    let quality = |kind: &str, subtype: &str| {
-        let matching = ranges.iter().filter(|range| range.takes(kind, subtype));
-        matching.max_by_key(|range| range.precision()).map_or(0, |range| range.quality)
-    };
-    let mut accepted: Vec<(u16, bool, &'static str)> = OFFERS
-        .iter()
-        .map(|(kind, subtype, json)| {
-            let quality = if ranges.is_empty() { 1_000 } else { quality(kind, subtype) };
-            (quality, *json, media_type(kind, subtype))
-        })
-        .filter(|(quality, ..)| *quality > 0)
-        .collect();
-    accepted.sort_by_key(|(quality, ..)| Reverse(*quality));
-    accepted.into_iter().map(|(_, json, media_type)| (json, media_type)).collect()
-}
-
-fn media_type(kind: &str, subtype: &str) -> &'static str {
-    match (kind, subtype) {
-        ("application", "json") => "application/json",
-        ("application", "ld+json") => "application/ld+json",
-        ("text", _) => "text/xml",
-        _ => "application/xml",
-    }
-}
-
-/// One range of an `Accept` header (RFC 9110 §12.5.1), its quality in thousandths.
-struct Range<'a> {
-    kind: &'a str,
-    subtype: &'a str,
-    quality: u16,
-}
-
-impl<'a> Range<'a> {
-    fn parse(text: &'a str) -> Option<Range<'a>> {
-        let mut parts = text.split(';').map(str::trim);
-        let (kind, subtype) = parts.next()?.split_once('/')?;
-        let weight = parts.find_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("q").then(|| value.trim())
-        });
-        let quality = weight.map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
-        (0.0..=1.0).contains(&quality).then(|| Range { kind, subtype, quality: (quality * 1_000.0) as u16 })
-    }
-
-    fn takes(&self, kind: &str, subtype: &str) -> bool {
-        let fits = |range: &str, offer: &str| range == "*" || range.eq_ignore_ascii_case(offer);
-        fits(self.kind, kind) && fits(self.subtype, subtype)
-    }
-
-    fn precision(&self) -> u8 {
-        u8::from(self.kind != "*") + u8::from(self.subtype != "*")
     }
 }
 
@@ -403,12 +314,5 @@ mod tests {
                 "{version}"
             );
         }
-    }
-
-    #[test]
-    fn errors_are_xml_for_those_who_ask() {
-        assert!(!prefers_xml(&headers(&[])));
-        assert!(prefers_xml(&headers(&[("accept", "application/xml, */*;q=0.1")])));
-        assert!(prefers_xml(&headers(&[("accept", "application/xml, application/problem+xml")])));
     }
 }

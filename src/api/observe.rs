@@ -13,7 +13,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use crate::api::Settings;
-use crate::api::negotiation::prefers_xml;
+use crate::api::accept::prefers_xml;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 

@@ -80,8 +80,7 @@ pub fn run(
     let input = store.input(work.job.document)?;
     let rollback = work.job.behaviour == CaptureErrorBehaviour::Rollback;
     let (hopeless, abandoned) = (AtomicBool::new(false), AtomicBool::new(false));
-    let terms =
-        Terms { hopeless: &hopeless, abandoned: &abandoned, rollback, most_events: limits.events() };
+    let terms = Terms { hopeless: &hopeless, abandoned: &abandoned, rollback, most_events: limits.events() };
     let (pieces, arriving) = sync_channel(1);
     let (returning, empty) = channel();
     for _ in 0..BATCHES {

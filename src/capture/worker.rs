@@ -20,7 +20,6 @@ use crate::capture::Stopped;
 use crate::capture::run;
 use crate::epcis::CaptureJob;
 use crate::store::Store;
-use crate::store::StoreError;
 use crate::store::Work;
 
 /// How often a worker looks for jobs by itself: those of other processes, and those a crash left behind.
@@ -154,20 +153,10 @@ impl Worker {
         match outcome {
             Ok(Ok(Some(job))) => record(&job, began.elapsed()),
             Ok(Ok(None)) => tracing::info!(job = %work.job.id, "given back, as the gateway stops"),
-            Ok(Err(error)) => self.failed(work, &error),
             // Its lease runs out, and it is tried again until its attempts are used up.
+            Ok(Err(error)) => tracing::error!(job = %work.job.id, %error, "a capture failed"),
             Err(_) => tracing::error!(job = %work.job.id, "a capture ended in a panic"),
         }
-    }
-
-    fn failed(&self, work: &Work, error: &StoreError) {
-        tracing::error!(job = %work.job.id, %error, "a capture failed and will be tried again");
-        if !matches!(error, StoreError::LeaseLost)
-            && let Err(error) = self.store.give_back(work)
-        {
-            tracing::warn!(job = %work.job.id, %error, "the job waits until its lease runs out");
-        }
-        thread::sleep(Duration::from_millis(500));
     }
 }
 

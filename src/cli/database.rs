@@ -13,6 +13,7 @@ pub(super) const DATA_DIR: &str = "epcgate-data";
 
 /// The database of a gateway, and its settings.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[group(id = "kept_in")]
 pub(super) struct Choice {
     /// The folder of an embedded database, made where it does not exist [default: epcgate-data]
     #[arg(long, value_name = "DIR", env = "EPCGATE_DATA_DIR", conflicts_with = "database")]

@@ -38,6 +38,7 @@ enum Action {
 
 /// Which table of company prefixes to use, and what is known better.
 #[derive(clap::Args)]
+#[group(id = "known_prefixes")]
 pub(super) struct Choice {
     /// A table made by `epcgate prefixes import`, instead of the built-in one
     #[arg(long = "prefixes", value_name = "FILE", env = "EPCGATE_PREFIXES")]
