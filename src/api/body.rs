@@ -11,6 +11,7 @@ use actix_web::http::header::HeaderName;
 use actix_web::http::header::HeaderValue;
 use actix_web::web;
 use futures_util::StreamExt;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio::time::timeout;
 
@@ -119,10 +120,27 @@ impl Incoming {
             if self.ended {
                 return web::block(move || decoder.finish()).await?.map_err(refused);
             }
-            if let Err(problem) = self.gather().await {
-                web::block(move || drop(decoder)).await?;
-                return Err(problem);
-            }
+            let waiting = Waiting(Some(decoder));
+            self.gather().await?;
+            decoder = waiting.into_inner().ok_or_else(|| Problem::internal(&"a body was lost"))?;
+        }
+    }
+}
+
+/// A body that waits for its client. Where the client goes away, what was kept of it is removed by a thread that may
+/// block, and not by one that serves requests.
+struct Waiting<W: Write + Send + 'static>(Option<Decoder<W>>);
+
+impl<W: Write + Send + 'static> Waiting<W> {
+    fn into_inner(mut self) -> Option<Decoder<W>> {
+        self.0.take()
+    }
+}
+
+impl<W: Write + Send + 'static> Drop for Waiting<W> {
+    fn drop(&mut self) {
+        if let (Some(decoder), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn_blocking(move || drop(decoder));
         }
     }
 }

@@ -75,8 +75,8 @@ pub fn action(text: &str) -> Result<Action, Fault> {
 
 /// Reads an identifier. A malformed one is kept as sent, with a warning: the sender's list stays whole.
 pub fn epc(text: &str) -> Tolerant<Epc> {
-    let epc = Epc::parse(text.trim());
-    let fault = epc.fault().map(|malformed| {
+    let (epc, malformed) = Epc::judge(text.trim());
+    let fault = malformed.map(|malformed| {
         Fault::warning("identifier", malformed.to_string(), "correct the identifier at its source")
     });
     (epc, fault)

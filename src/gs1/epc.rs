@@ -37,6 +37,17 @@ impl Epc {
         Self { uri: uri.into(), scheme }
     }
 
+    /// Takes a URI as [`parse`](Self::parse) does and tells its [`fault`](Self::fault), in one reading.
+    pub fn judge(uri: &str) -> (Self, Option<Malformed>) {
+        let class = urn::classify(uri);
+        let (scheme, flaw) = match read_class(uri, class) {
+            Ok(Some(reading)) => (Some(reading.scheme), None),
+            Ok(None) => (class.map(|(scheme, _)| scheme), None),
+            Err(flaw) => (class.map(|(scheme, _)| scheme), Some(flaw)),
+        };
+        (Self { uri: uri.into(), scheme }, flaw.map(|flaw| Malformed::new(uri, flaw)))
+    }
+
     /// Shows the URI as sent.
     pub fn as_str(&self) -> &str {
         &self.uri
@@ -172,7 +183,8 @@ impl Epc {
 
 impl PartialEq for Epc {
     fn eq(&self, other: &Epc) -> bool {
-        self.uri == other.uri || (self.scheme.is_some() && other.scheme.is_some() && self.key() == other.key())
+        self.uri == other.uri
+            || (self.scheme.is_some() && other.scheme.is_some() && self.key() == other.key())
     }
 }
 
@@ -201,13 +213,23 @@ fn prefix_length(reading: &Reading<'_>, prefixes: &CompanyPrefixes) -> Option<u8
 
 /// Reads a sound identifier that has a Digital Link form; `None` for a sound one that has none.
 fn read(uri: &str) -> Result<Option<Reading<'_>>, Flaw> {
+    read_class(uri, urn::classify(uri))
+}
+
+/// Reads as [`read`] does what was classified as a URN or as none.
+#[inline]
+fn read_class<'a>(uri: &'a str, class: Option<(Scheme, &'a str)>) -> Result<Option<Reading<'a>>, Flaw> {
+    if let Some((scheme, body)) = class {
+        return match scheme.layout() {
+            Some(_) => urn::read(scheme, body).map(Some),
+            None => urn::check_other(scheme, body).map(|()| None),
+        };
+    }
     if let Some(name) = uri.strip_prefix("urn:epc:") {
-        return match urn::classify(uri) {
-            Some((scheme, body)) if scheme.layout().is_some() => urn::read(scheme, body).map(Some),
-            Some((scheme, body)) => urn::check_other(scheme, body).map(|()| None),
-            None if name.starts_with("raw:") => Ok(None),
-            None if name.starts_with("tag:") => Err(Flaw::TagUri),
-            None => Err(Flaw::UnknownScheme),
+        return match name {
+            _ if name.starts_with("raw:") => Ok(None),
+            _ if name.starts_with("tag:") => Err(Flaw::TagUri),
+            _ => Err(Flaw::UnknownScheme),
         };
     }
     match digital_link::read(uri) {
@@ -239,6 +261,8 @@ mod tests {
         let epc = Epc::parse(uri);
         assert_eq!(epc.fault(), None, "{uri}");
         assert_eq!((epc.as_str(), epc.key().as_str(), epc.class_key().as_deref()), (uri, key, class));
+        let (judged, fault) = Epc::judge(uri);
+        assert_eq!((judged.as_str(), judged.scheme(), fault), (uri, epc.scheme(), None));
         let mut examined = String::new();
         assert_eq!((epc.examine(&mut examined), examined.as_str()), (None, key));
     }
@@ -347,6 +371,8 @@ mod tests {
             ("https://id.gs1.org/01/04012345123456?21=7", QualifierInQuery),
         ] {
             let fault = Epc::parse(uri).fault().unwrap();
+            let (judged, told) = Epc::judge(uri);
+            assert_eq!((judged.scheme(), told.as_ref()), (Epc::parse(uri).scheme(), Some(&fault)));
             assert_eq!((fault.flaw(), fault.value()), (flaw, uri));
             assert_eq!(Epc::parse(uri).key(), uri);
             let mut key = String::new();

@@ -79,7 +79,7 @@ fn insert(
     let mut all = Rows { events: &rows, terms: &terms, identities: &keys, links: &[] };
     time.rows += all.count() as u64;
     time.terms += terms.len() as u64;
-    while let Some(some) = all.next_transaction() {
+    while let Some(some) = all.next_transaction(to.0.writes.most_rows()) {
         to.write(|connection| some.insert(connection))?;
     }
     time.elapsed += start.elapsed();

@@ -11,7 +11,8 @@ use crate::store::terms;
 use crate::store::terms::Term;
 
 const MOST_EVENTS: usize = 8_192;
-const MOST_TERMS: usize = 160_000;
+/// Nearly what one block of the index holds, so that blocks become full.
+const MOST_TERMS: usize = 240_000;
 const MOST_BYTES: usize = 16 << 20;
 
 /// Events of one document on their way into the store.

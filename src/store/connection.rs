@@ -23,6 +23,8 @@ use diesel_migrations::embed_migrations;
 
 use crate::store::Settings;
 use crate::store::StoreError;
+use crate::store::dialect::FILE_ROWS;
+use crate::store::dialect::SERVER_ROWS;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -186,6 +188,14 @@ pub(super) enum Writes {
 }
 
 impl Writes {
+    /// How many rows one transaction should write at most.
+    pub(super) fn most_rows(&self) -> usize {
+        match self {
+            Writes::Lane(_) => FILE_ROWS,
+            Writes::Pool(_) => SERVER_ROWS,
+        }
+    }
+
     /// Runs `work` in one transaction, again where the database gave way to another transaction.
     pub(super) fn transaction<T>(
         &self,

@@ -87,14 +87,19 @@ pub(super) struct Rows<'a> {
     pub(super) links: &'a [LinkRow],
 }
 
-/// What one transaction may write, so that it holds the one writer of SQLite for less than 200 ms.
-const TRANSACTION_ROWS: usize = 20_000;
+/// How many rows one transaction may write to SQLite, so that it holds the one writer for less than 200 ms.
+pub(super) const FILE_ROWS: usize = 20_000;
+
+/// How many rows one transaction may write to PostgreSQL.
+pub(super) const SERVER_ROWS: usize = 100_000;
+
+/// How many bytes of packed events one transaction may write.
 const TRANSACTION_BYTES: usize = 8 << 20;
 
 impl<'a> Rows<'a> {
-    /// Cuts off what one transaction writes; `None` at the end.
-    pub(super) fn next_transaction(&mut self) -> Option<Rows<'a>> {
-        let mut room = TRANSACTION_ROWS;
+    /// Cuts off what one transaction of at most this many rows writes; `None` at the end.
+    pub(super) fn next_transaction(&mut self, most: usize) -> Option<Rows<'a>> {
+        let mut room = most;
         let mut bytes = 0;
         let fitting = self.events.iter().take(room).take_while(|row| {
             let first = bytes == 0;
@@ -157,12 +162,12 @@ mod tests {
             parties: "",
             body,
         };
-        let (events, terms) = ([row(&big), row(&big), row(&[])], vec![TermRow::default(); TRANSACTION_ROWS]);
+        let (events, terms) = ([row(&big), row(&big), row(&[])], vec![TermRow::default(); FILE_ROWS]);
         let mut rows = Rows { events: &events, terms: &terms, identities: &[], links: &[] };
         let mut sizes = Vec::new();
-        while let Some(some) = rows.next_transaction() {
+        while let Some(some) = rows.next_transaction(FILE_ROWS) {
             sizes.push((some.events.len(), some.terms.len()));
         }
-        assert_eq!(sizes, [(1, 0), (2, TRANSACTION_ROWS - 2), (0, 2)]);
+        assert_eq!(sizes, [(1, 0), (2, FILE_ROWS - 2), (0, 2)]);
     }
 }

@@ -21,7 +21,7 @@ use crate::store::schema::events;
 const KEYS: usize = 500;
 
 /// A stored event that shares a key with one that is looked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, diesel::Queryable)]
+#[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) key: i64,
     pub(super) event: i64,
@@ -29,7 +29,6 @@ pub(super) struct Known {
     event_id: Option<String>,
     hash: Vec<u8>,
     error_declared: bool,
-    ticket: Option<i64>,
 }
 
 /// What an event is to the events before it.
@@ -54,24 +53,35 @@ pub(super) fn known(
     let keys: Vec<i64> = keys.iter().copied().collect();
     let mut found: Vec<Known> = Vec::new();
     for keys in keys.chunks(KEYS) {
-        let rows: Vec<Known> = event_identities::table
-            .inner_join(events::table.on(events::id.eq(event_identities::event)))
-            .inner_join(documents::table.on(documents::id.eq(events::document)))
-            .filter(event_identities::key.eq_any(keys.iter().copied()))
-            .select((
-                event_identities::key,
-                events::id,
-                events::document,
-                events::event_id,
-                events::hash,
-                events::error_declared,
-                documents::ticket,
-            ))
+        // Nearly always there is none; asked for alone, no planner can make it more than one seek a key.
+        let rows: Vec<(i64, i64)> = event_identities::table
+            .filter(event_identities::key.eq_any(keys))
+            .select((event_identities::key, event_identities::event))
             .load(connection)?;
-        found.extend(rows.into_iter().filter(|row| row.ticket.is_some() || row.document == document));
+        for rows in rows.chunks(KEYS) {
+            let ids: Vec<i64> = rows.iter().map(|(_, event)| *event).collect();
+            let events: HashMap<i64, EventColumns> = events::table
+                .inner_join(documents::table.on(documents::id.eq(events::document)))
+                .filter(events::id.eq_any(&ids))
+                .select((
+                    events::id,
+                    (events::document, events::event_id, events::hash, events::error_declared, documents::ticket),
+                ))
+                .load::<(i64, EventColumns)>(connection)?
+                .into_iter()
+                .collect();
+            found.extend(rows.iter().filter_map(|(key, event)| {
+                let (of, event_id, hash, error_declared, ticket) = events.get(event)?.clone();
+                let seen = ticket.is_some() || of == document;
+                seen.then_some(Known { key: *key, event: *event, document: of, event_id, hash, error_declared })
+            }));
+        }
     }
     Ok(found)
 }
+
+/// Document, `eventID`, content hash, whether it declares an error, and the document's ticket.
+type EventColumns = (i64, Option<String>, Vec<u8>, bool, Option<i64>);
 
 /// Judges each event of a batch by what is stored and by those before it in the batch.
 pub(super) fn judge(batch: &[Prepared], stored: &[Known]) -> Vec<Verdict> {

@@ -164,7 +164,7 @@ impl Store {
     }
 
     fn write_rows(&self, fence: &Fence, mut rows: Rows<'_>) -> Result<(), StoreError> {
-        while let Some(some) = rows.next_transaction() {
+        while let Some(some) = rows.next_transaction(self.0.writes.most_rows()) {
             self.write(|connection| {
                 fence.hold(connection)?;
                 some.insert(connection)

@@ -271,3 +271,16 @@ fn a_job_outlives_the_gateway() {
     assert_eq!(gateway.get(&path).send().unwrap().json::<Value>().unwrap(), job);
     assert_eq!(gateway.events("").len(), 1);
 }
+
+#[test]
+fn a_client_that_goes_away_leaves_nothing() {
+    let gateway = TestGateway::start();
+    let mut stream = TcpStream::connect(gateway.authority()).unwrap();
+    let head = "POST /epcis/capture HTTP/1.1\r\nHost: a\r\nContent-Type: application/xml\r\nContent-Length: 9000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&vec![b' '; 1 << 20]).unwrap();
+    drop(stream);
+    gateway.captured("application/xml", xml_1_2("after", &[1]));
+    let jobs: Value = gateway.get("/epcis/capture").send().unwrap().json().unwrap();
+    assert_eq!(jobs.as_array().unwrap().len(), 1);
+}

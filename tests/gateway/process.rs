@@ -24,6 +24,7 @@ impl Gateway {
         let mut child = Command::new(env!("CARGO_BIN_EXE_epcgate"))
             .args(arguments)
             .env("EPCGATE_LOG__LEVEL", "warn")
+            .env("EPCGATE_STORE__LEASE_SECONDS", "5")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -31,7 +32,8 @@ impl Gateway {
         let base = loop {
             let Some(Ok(line)) = lines.next() else { panic!("the gateway ended before it listened") };
             if let Some(at) = line.find("http://127.0.0.1:") {
-                break line[at..].split_whitespace().next().unwrap().trim_end_matches('/').to_owned();
+                let port = line[at..].rsplit(':').next().unwrap().split('/').next().unwrap();
+                break format!("http://127.0.0.1:{}", port.trim());
             }
         };
         // Keeps reading, so that the program never waits for us.

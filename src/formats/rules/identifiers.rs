@@ -71,6 +71,79 @@ fn first_repeated(epcs: &[Epc]) -> Option<&Epc> {
     if let [a, b] = epcs {
         return (a.as_str() == b.as_str()).then_some(b);
     }
+    if !may_repeat(epcs) {
+        return None;
+    }
     let mut seen = HashSet::with_capacity(epcs.len());
     epcs.iter().find(|epc| !seen.insert(epc.as_str()))
+}
+
+/// False where a table of hashes shows that none is repeated, which costs a fraction of a set of texts. A list whose
+/// hashes crowd in the table, by chance or by design, ends the search early.
+fn may_repeat(epcs: &[Epc]) -> bool {
+    const MOST_STEPS: usize = 4;
+    let size = (2 * epcs.len()).next_power_of_two();
+    let mut table = vec![0_u64; size];
+    let mut steps = MOST_STEPS * epcs.len();
+    for epc in epcs {
+        // Zero says that a slot is free.
+        let hash = hash(epc.as_str().as_bytes()) | 1;
+        let mut at = (hash >> 32) as usize & (size - 1);
+        while let Some(slot) = table.get_mut(at) {
+            if *slot == 0 {
+                *slot = hash;
+                break;
+            }
+            if *slot == hash || steps == 0 {
+                return true;
+            }
+            steps -= 1;
+            at = (at + 1) & (size - 1);
+        }
+    }
+    false
+}
+
+/// A hash that is fast and no more: nothing may depend on two texts having two.
+fn hash(bytes: &[u8]) -> u64 {
+    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let hash = words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let hash = mix(hash, rest);
+    hash ^ hash >> 29
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(serials: impl IntoIterator<Item = u64>, expected: Option<u64>) {
+        let uri = |serial| format!("urn:epc:id:sgtin:4012345.012345.{serial}");
+        let epcs: Vec<_> = serials.into_iter().map(|serial| Epc::parse(&uri(serial))).collect();
+        assert_eq!(first_repeated(&epcs).map(|epc| epc.as_str().to_owned()), expected.map(uri));
+    }
+
+    #[test]
+    fn finds_what_is_repeated() {
+        check([], None);
+        check([1, 2, 3], None);
+        check([2, 1], None);
+        check([2, 2], Some(2));
+        check([3, 1, 2], None);
+        check([3, 1, 2, 1, 3], Some(1));
+        check((0..5_000).rev(), None);
+        check((0..5_000).rev().chain([4_000]), Some(4_000));
+    }
+
+    #[test]
+    fn a_table_of_hashes_tells_sound_lists_apart() {
+        let epcs = |count: u64| -> Vec<Epc> {
+            (0..count).map(|serial| Epc::parse(&format!("urn:example:{}", serial * 7_919))).collect()
+        };
+        for count in [3, 10, 1_000, 20_000] {
+            assert!(!may_repeat(&epcs(count)), "{count}");
+        }
+        assert!(may_repeat(&[epcs(9), epcs(1)].concat()));
+    }
 }

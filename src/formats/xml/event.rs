@@ -31,6 +31,8 @@ pub struct EventReader {
     tag: Option<Tag>,
     version: Option<Version>,
     seen: u128,
+    /// The wrappers met, a bit each.
+    wrapped: u8,
     rank: usize,
     out_of_order: bool,
     places: Vec<(Tag, Wrapper, Place)>,
@@ -46,6 +48,7 @@ impl EventReader {
         self.tag = Some(tag);
         self.version = version;
         self.seen = 0;
+        self.wrapped = 0;
         self.rank = 0;
         self.out_of_order = false;
         self.places.clear();
@@ -53,7 +56,7 @@ impl EventReader {
         self.draft = Draft { kind: kind(tag), ..Draft::default() };
         let place = scan.place();
         if tag == Tag::Other {
-            self.draft.foreign = Some(scan.name().0);
+            self.draft.foreign = Some(extension::event_name(scan)?);
         } else {
             scan.judge_attributes(&[])?;
         }
@@ -82,6 +85,7 @@ impl EventReader {
                 }
             }
         }
+        self.judge_required_list(scan, place);
         self.draft.refused = scan.refused;
         let places = &self.places;
         self.draft.finish(&mut |breach| {
@@ -99,26 +103,62 @@ impl EventReader {
         })
     }
 
+    /// 1.x requires the lists of EPCs, which may be empty.
+    fn judge_required_list(&self, scan: &mut Scanner, place: Place) {
+        let (name, list) = match self.tag {
+            Some(tag @ (Tag::ObjectEvent | Tag::TransactionEvent)) => (tag.name(), Tag::EpcList),
+            Some(tag @ Tag::AggregationEvent) => (tag.name(), Tag::ChildEpcs),
+            _ => return,
+        };
+        if self.version == Some(Version::V1_2) && self.seen & list.bit() == 0 {
+            let message = format!("the {name} has no {}, which EPCIS 1.x requires", list.name());
+            let fix = format!("add {}, empty where there is nothing to list", list.name());
+            scan.tell_at(Fault::warning("missing-list", message, fix), place, scan.path.text());
+        }
+    }
+
     fn children(&mut self, scan: &mut Scanner, wrapper: Wrapper) -> Scan<()> {
         let custom = self.tag == Some(Tag::Other);
         while let Some(tag) = scan.child()? {
             match (tag, wrapper) {
-                (Tag::BaseExtension, Wrapper::Event) => self.children(scan, Wrapper::Base)?,
-                (Tag::Extension, Wrapper::Event) if !custom => self.children(scan, Wrapper::Extension)?,
-                (Tag::Extension, Wrapper::Base) => self.children(scan, Wrapper::BaseInner)?,
-                (Tag::Extension, Wrapper::Extension) => self.children(scan, Wrapper::Inner)?,
+                (Tag::BaseExtension, Wrapper::Event) => self.wrapped(scan, tag, Wrapper::Base)?,
+                (Tag::Extension, Wrapper::Event) if !custom => self.wrapped(scan, tag, Wrapper::Extension)?,
+                (Tag::Extension, Wrapper::Base) => self.wrapped(scan, tag, Wrapper::BaseInner)?,
+                (Tag::Extension, Wrapper::Extension) => self.wrapped(scan, tag, Wrapper::Inner)?,
                 (Tag::EpcClass | Tag::Quantity, _) if self.tag == Some(Tag::QuantityEvent) => {
                     self.field(scan, tag, wrapper)?;
                 }
-                (tag, _) if is_head(tag) || (!custom && is_field(tag)) => self.field(scan, tag, wrapper)?,
+                (tag, _) if is_head(tag) || (is_field(tag) && (!custom || is_shared(tag))) => {
+                    self.field(scan, tag, wrapper)?;
+                }
                 _ => self.other(scan, tag, wrapper)?,
             }
         }
         Ok(())
     }
 
+    fn wrapped(&mut self, scan: &mut Scanner, tag: Tag, wrapper: Wrapper) -> Scan<()> {
+        scan.judge_attributes(&[])?;
+        let bit = 1 << wrapper as u8;
+        if self.wrapped & bit != 0 {
+            let message = format!("{} stands more than once", tag.name());
+            scan.tell(Fault::warning("duplicate-field", message, "put everything into the first"));
+        }
+        self.wrapped |= bit;
+        // The innermost wrappers hold elements of others too, under any name.
+        let free = u32::from(matches!(wrapper, Wrapper::BaseInner | Wrapper::Inner));
+        scan.free += free;
+        self.children(scan, wrapper)?;
+        scan.free -= free;
+        Ok(())
+    }
+
     /// An element that is no field of any event.
     fn other(&mut self, scan: &mut Scanner, tag: Tag, wrapper: Wrapper) -> Scan<()> {
+        if wrapper == Wrapper::Base && scan.carried() == Some("certificationInfo") {
+            self.draft.certification_info.extend(fields::uri(scan)?);
+            return Ok(());
+        }
         let namespace = scan.namespace();
         let unbound = namespace.is_empty() && scan.qualified().contains(':');
         let own =
@@ -149,7 +189,9 @@ impl EventReader {
     }
 
     fn field(&mut self, scan: &mut Scanner, tag: Tag, wrapper: Wrapper) -> Scan<()> {
-        if tag != Tag::CertificationInfo && fields::repeated(scan, tag, &mut self.seen) {
+        if tag == Tag::CertificationInfo {
+            self.judge_certificate(scan);
+        } else if fields::repeated(scan, tag, &mut self.seen) {
             return scan.skip();
         }
         self.places.push((tag, wrapper, scan.place()));
@@ -201,7 +243,18 @@ impl EventReader {
         Ok(())
     }
 
+    /// The schema of 2.0 has room for one certificate, the JSON form for many.
+    fn judge_certificate(&mut self, scan: &mut Scanner) {
+        let bit = Tag::CertificationInfo.bit();
+        if self.seen & bit != 0 && self.version == Some(Version::V2_0) {
+            let message = "certificationInfo stands more than once, which the XML schema does not allow";
+            scan.tell(Fault::warning("certification-info", message, "write one in XML, or send JSON"));
+        }
+        self.seen |= bit;
+    }
+
     fn ilmd(&mut self, scan: &mut Scanner) -> Scan<Vec<Element>> {
+        scan.judge_attributes(&[])?;
         let mut elements = Vec::new();
         while let Some(tag) = scan.child()? {
             if tag == Tag::Extension {
@@ -269,6 +322,23 @@ fn is_head(tag: Tag) -> bool {
             | Tag::EventId
             | Tag::ErrorDeclaration
             | Tag::CertificationInfo
+    )
+}
+
+/// True for a field that an event of another namespace may have like any other.
+fn is_shared(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::BizStep
+            | Tag::Disposition
+            | Tag::PersistentDisposition
+            | Tag::ReadPoint
+            | Tag::BizLocation
+            | Tag::BizTransactionList
+            | Tag::SourceList
+            | Tag::DestinationList
+            | Tag::SensorElementList
+            | Tag::Ilmd
     )
 }
 

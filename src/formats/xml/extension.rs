@@ -5,7 +5,6 @@ use crate::epcis::Element;
 use crate::epcis::Hint;
 use crate::epcis::Name;
 use crate::epcis::Node;
-use crate::formats::CARRIER_NAMESPACE;
 use crate::formats::xml::names::RDF;
 use crate::formats::xml::names::XSI;
 use crate::formats::xml::scanner::Scan;
@@ -14,7 +13,7 @@ use crate::formats::xml::scanner::Token;
 
 /// Reads the element that the scanner began and adds it. One that carries elements in no namespace is unwrapped.
 pub fn push(scan: &mut Scanner, elements: &mut Vec<Element>) -> Scan<()> {
-    if !scan.is_leaf() && scan.namespace() == CARRIER_NAMESPACE && scan.qualified().ends_with(":local") {
+    if scan.carried() == Some("local") {
         return push_children(scan, elements);
     }
     elements.push(element(scan)?);
@@ -23,6 +22,7 @@ pub fn push(scan: &mut Scanner, elements: &mut Vec<Element>) -> Scan<()> {
 
 /// Reads the children of the element that the scanner began, such as `extension`, and adds them.
 pub fn push_children(scan: &mut Scanner, elements: &mut Vec<Element>) -> Scan<()> {
+    scan.judge_attributes(&[])?;
     scan.free += 1;
     while scan.child()?.is_some() {
         elements.push(element(scan)?);
@@ -37,6 +37,10 @@ pub fn element(scan: &mut Scanner) -> Scan<Element> {
     let (name, prefix) = scan.name();
     let mut element = Element::new(name, prefix);
     element.attributes = scan.foreign_attributes()?;
+    if let Some(name) = member_name(scan) {
+        element.name = name;
+        element.attributes.retain(|attribute| !is(&attribute.name, "", "name"));
+    }
     if scan.is_leaf() {
         if let Some(text) = scan.value()?.filter(|text| !text.is_empty()) {
             element.children.push(Node::Text(text.into()));
@@ -74,6 +78,26 @@ pub fn content(scan: &mut Scanner) -> Scan<Vec<Node>> {
         });
     }
     Ok(nodes)
+}
+
+/// The name of the event type of others that the scanner began. Its attributes have no room in the model.
+pub fn event_name(scan: &mut Scanner) -> Scan<Name> {
+    let Some(name) = member_name(scan) else {
+        scan.judge_attributes(&[])?;
+        return Ok(scan.name().0);
+    };
+    scan.judge_attributes(&["name"])?;
+    Ok(name)
+}
+
+/// The name that the element carries in an attribute, as XML does not allow it.
+fn member_name(scan: &Scanner) -> Option<Name> {
+    if scan.carried()? != "member" {
+        return None;
+    }
+    let text = scan.attribute("name")?;
+    let (namespace, local) = text.strip_prefix('{')?.split_once('}')?;
+    Some(Name::new(namespace, local))
 }
 
 /// Attributes that say how JSON wrote the value are taken off.

@@ -72,6 +72,7 @@ pub fn uri(scan: &mut Scanner) -> Scan<Option<Box<str>>> {
 
 /// Reads a list of identifiers.
 pub fn epcs(scan: &mut Scanner) -> Scan<Vec<Epc>> {
+    scan.judge_attributes(&[])?;
     let mut epcs = Vec::new();
     while let Some(tag) = scan.child()? {
         if tag == Tag::Epc {
@@ -116,6 +117,7 @@ pub fn list<T>(
     item: Tag,
     mut read: impl FnMut(&mut Scanner) -> Scan<Option<T>>,
 ) -> Scan<Vec<T>> {
+    scan.judge_attributes(&[])?;
     let mut items = Vec::new();
     while let Some(tag) = scan.child()? {
         if tag == item {
@@ -157,6 +159,7 @@ fn kind(scan: &mut Scanner, vocabulary: StandardVocabulary) -> Option<Term> {
 }
 
 fn quantity(scan: &mut Scanner) -> Scan<Option<Quantity>> {
+    scan.judge_attributes(&[])?;
     let here = Here::of(scan);
     let (mut class, mut quantity, mut uom) = (None, None, None);
     let mut seen = 0;
@@ -181,6 +184,7 @@ fn quantity(scan: &mut Scanner) -> Scan<Option<Quantity>> {
 
 /// Reads a `readPoint` or `bizLocation`.
 pub fn location(scan: &mut Scanner) -> Scan<Option<Location>> {
+    scan.judge_attributes(&[])?;
     let here = Here::of(scan);
     let (mut id, mut extensions) = (None, Vec::new());
     let mut seen = 0;
@@ -204,19 +208,25 @@ pub fn location(scan: &mut Scanner) -> Scan<Option<Location>> {
 
 /// Reads a `persistentDisposition`.
 pub fn persistent_disposition(scan: &mut Scanner) -> Scan<PersistentDisposition> {
+    scan.judge_attributes(&[])?;
     let mut lasting = PersistentDisposition::default();
     while let Some(tag) = scan.child()? {
         match tag {
-            Tag::Set => lasting.set.extend(term(scan, StandardVocabulary::Disposition)?),
-            Tag::Unset => lasting.unset.extend(term(scan, StandardVocabulary::Disposition)?),
+            Tag::Set => lasting.set.extend(lasting_disposition(scan)?),
+            Tag::Unset => lasting.unset.extend(lasting_disposition(scan)?),
             _ => unexpected(scan)?,
         }
     }
     Ok(lasting)
 }
 
+fn lasting_disposition(scan: &mut Scanner) -> Scan<Option<Term>> {
+    value(scan, |text| Ok(values::persistent_disposition(text)))
+}
+
 /// Reads an `errorDeclaration`, its parts in any order.
 pub fn error_declaration(scan: &mut Scanner) -> Scan<Option<Box<ErrorDeclaration>>> {
+    scan.judge_attributes(&[])?;
     let here = Here::of(scan);
     let (mut time, mut reason) = (None, None);
     let (mut corrective_event_ids, mut extensions) = (Vec::new(), Vec::new());

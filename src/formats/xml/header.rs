@@ -2,7 +2,7 @@
 
 use crate::epcis::Header;
 use crate::epcis::SBDH_NAMESPACE;
-use crate::epcis::Sbdh;
+use crate::formats::CARRIER_NAMESPACE;
 use crate::formats::Fault;
 use crate::formats::values::shown;
 use crate::formats::xml::Version;
@@ -11,19 +11,22 @@ use crate::formats::xml::fields;
 use crate::formats::xml::master_data;
 use crate::formats::xml::names::Tag;
 use crate::formats::xml::names::XSI;
+use crate::formats::xml::sbdh;
 use crate::formats::xml::scanner::Scan;
 use crate::formats::xml::scanner::Scanner;
 use crate::formats::xml::scanner::split;
 
 /// Reads the attributes of the root, and judges its version.
 pub fn read_root(scan: &mut Scanner, header: &mut Header, version: Option<Version>) -> Scan<()> {
-    let declared = scan.scope.declared().filter(|(prefix, _)| !prefix.is_empty());
+    let declared = scan.scope.declared();
+    let declared = declared.filter(|(prefix, space)| !prefix.is_empty() && *space != CARRIER_NAMESPACE);
     header.namespaces.0 = declared.map(|(prefix, namespace)| (prefix.into(), namespace.into())).collect();
     for attribute in scan.foreign_attributes()? {
         let name = &attribute.name;
         match (&*name.namespace, &*name.local) {
             ("", "schemaVersion") => header.schema_version = attribute.value.trim().into(),
             ("", "creationDate") => header.creation_date = attribute.value.trim().into(),
+            (CARRIER_NAMESPACE, "id") => header.id = Some(attribute.value),
             (XSI, "schemaLocation" | "noNamespaceSchemaLocation") => {}
             _ => header.attributes.push(attribute),
         }
@@ -51,19 +54,18 @@ fn missing(attribute: &'static str) -> Fault {
 /// Reads an `EPCISHeader`.
 pub fn read(scan: &mut Scanner, header: &mut Header, version: Option<Version>) -> Scan<()> {
     let mut seen = 0;
-    let mut sbdh = false;
+    let mut found = false;
     while let Some(tag) = scan.child()? {
         match tag {
             Tag::Extension if fields::repeated(scan, tag, &mut seen) => scan.skip()?,
             Tag::Extension => read_extension(scan, header)?,
             Tag::Other if is_sbdh(scan) => {
-                if sbdh {
+                if found {
                     let message = "StandardBusinessDocumentHeader stands more than once";
                     scan.tell(Fault::error("duplicate-field", message, "write it once"));
                 }
-                sbdh = true;
-                let found = Sbdh(extension::element(scan)?);
-                header.sbdh = Some(found).filter(|sbdh| !sbdh.is_placeholder());
+                found = true;
+                header.sbdh = sbdh::read(scan)?;
             }
             Tag::Other => {
                 judge_element(scan, version);
@@ -100,23 +102,31 @@ fn tell_misplaced(scan: &mut Scanner, tag: Tag) {
 
 /// Reads `EPCISHeader/extension`, which is the same in all versions.
 fn read_extension(scan: &mut Scanner, header: &mut Header) -> Scan<()> {
+    scan.judge_attributes(&[])?;
     let mut seen = 0;
     while let Some(tag) = scan.child()? {
         match tag {
             Tag::EpcisMasterData if fields::repeated(scan, tag, &mut seen) => scan.skip()?,
             Tag::EpcisMasterData => read_master_data(scan, header)?,
-            Tag::Extension => {
-                while let Some(tag) = scan.child()? {
-                    if tag == Tag::HeaderElements {
-                        extension::push_children(scan, &mut header.elements)?;
-                    } else {
-                        header.elements.push(extension::element(scan)?);
-                    }
-                }
-            }
+            Tag::Extension => read_inner_extension(scan, header)?,
             _ => header.elements.push(extension::element(scan)?),
         }
     }
+    Ok(())
+}
+
+/// Elements in no namespace stand here, and in 2.0 what our writers carry of other namespaces.
+fn read_inner_extension(scan: &mut Scanner, header: &mut Header) -> Scan<()> {
+    scan.judge_attributes(&[])?;
+    scan.free += 1;
+    while let Some(tag) = scan.child()? {
+        if tag == Tag::HeaderElements {
+            extension::push_children(scan, &mut header.elements)?;
+        } else {
+            header.elements.push(extension::element(scan)?);
+        }
+    }
+    scan.free -= 1;
     Ok(())
 }
 

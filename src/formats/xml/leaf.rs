@@ -1,6 +1,7 @@
 //! Children and their values. Most of every document are short elements in one piece, which are read in one go.
 
 use crate::formats::Fault;
+use crate::formats::Place;
 use crate::formats::values::shown;
 use crate::formats::xml::names::Tag;
 use crate::formats::xml::scanner::Scan;
@@ -15,7 +16,8 @@ impl Scanner {
     #[inline]
     pub fn child(&mut self) -> Scan<Option<Tag>> {
         if std::mem::take(&mut self.leaf) {
-            self.judge_stray_text();
+            let place = self.place();
+            self.judge_stray_text(place);
             return Ok(None);
         }
         if self.held.is_none()
@@ -29,7 +31,10 @@ impl Scanner {
             match self.token()? {
                 Token::Start(tag) => return Ok(Some(tag)),
                 Token::End => return Ok(None),
-                Token::Text => self.judge_stray_text(),
+                Token::Text => {
+                    let place = self.xml.get_mut().text_place();
+                    self.judge_stray_text(place);
+                }
                 Token::Eof => return Err(self.cut_off()),
             }
         }
@@ -117,6 +122,9 @@ impl Scanner {
         let behind = bytes.get(tag_end + 1..)?;
         let length = memchr::memchr3(b'<', b'&', b'\r', behind)?;
         let (text, end) = behind.split_at(length);
+        if memchr::memchr(b'>', text).is_some() {
+            return None;
+        }
         let end = end.strip_prefix(b"</")?.strip_prefix(name)?;
         if end.first() != Some(&b'>') {
             return None;
@@ -135,13 +143,14 @@ impl Scanner {
         Some(tag)
     }
 
-    fn judge_stray_text(&mut self) {
+    fn judge_stray_text(&mut self, place: Place) {
         let text = self.text.trim();
         if text.is_empty() {
             return;
         }
         let message = format!("the text {} stands between elements", shown(text));
-        self.tell(Fault::error("unexpected-text", message, "remove the text"));
+        let path = self.path.text();
+        self.tell_at(Fault::error("unexpected-text", message, "remove the text"), place, path);
     }
 }
 

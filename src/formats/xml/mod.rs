@@ -13,6 +13,7 @@ mod open;
 mod order;
 mod path;
 mod reader;
+mod sbdh;
 mod scanner;
 mod scope;
 mod sensor;

@@ -13,6 +13,7 @@ use crate::formats::Place;
 use crate::formats::unreadable;
 use crate::formats::values::shown;
 use crate::formats::xml::entities;
+use crate::formats::xml::names;
 use crate::formats::xml::scanner::Scan;
 use crate::formats::xml::scanner::Scanner;
 use crate::formats::xml::scanner::is_name;
@@ -194,6 +195,9 @@ impl Scanner {
                 Ok(value) => value,
                 Err(entity) => return Err(self.unknown_entity(entity)),
             };
+            if prefix == "xmlns" && !is_bindable(local, value.trim()) {
+                return Err(self.malformed(&format!("the prefix {} cannot mean this", shown(local))));
+            }
             if name == "xmlns" || prefix == "xmlns" {
                 let bound = if prefix.is_empty() { "" } else { local };
                 self.scope.bind(bound, value.trim(), depth);
@@ -207,8 +211,29 @@ impl Scanner {
         if let Some([name, _]) = names.array_windows().find(|[a, b]| a == b) {
             return Err(self.malformed(&format!("the attribute {} stands twice", shown(name))));
         }
-        Ok(())
+        match self.clash(&names) {
+            Some(name) => {
+                Err(self.malformed(&format!("the attribute {name} stands twice under two prefixes")))
+            }
+            None => Ok(()),
+        }
     }
+
+    /// The local name that two attributes of one namespace have.
+    fn clash(&self, names: &[&str]) -> Option<String> {
+        let prefixed = names.iter().map(|name| split(name)).filter(|(prefix, _)| !prefix.is_empty());
+        let mut expanded: Vec<(&str, &str)> = prefixed
+            .filter(|(prefix, _)| *prefix != "xmlns")
+            .filter_map(|(prefix, local)| Some((&**self.scope.resolve(prefix)?.1, local)))
+            .collect();
+        expanded.sort_unstable();
+        expanded.array_windows().find(|[a, b]| a == b).map(|[(_, local), _]| shown(local))
+    }
+}
+
+/// True where a prefix may be bound to a namespace (Namespaces in XML 1.0, §2.2 and §3).
+fn is_bindable(prefix: &str, namespace: &str) -> bool {
+    !namespace.is_empty() && prefix != "xmlns" && (prefix == "xml") == (namespace == names::XML)
 }
 
 /// True where white space follows every value that another attribute follows, which the tokeniser does not ask for.

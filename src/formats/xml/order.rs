@@ -72,7 +72,7 @@ pub fn belongs(field: Tag, wrapper: Wrapper, event: Tag, version: Version) -> bo
     if version == Version::V2_0 {
         return wrapper == Wrapper::Event;
     }
-    if event == Tag::AssociationEvent {
+    if matches!(event, Tag::AssociationEvent | Tag::Other) {
         return true;
     }
     let wrapped = matches!(event, Tag::ObjectEvent | Tag::AggregationEvent | Tag::TransactionEvent);

@@ -188,11 +188,12 @@ impl Reader {
                 continue;
             };
             match inside {
-                Tag::EventList | Tag::Extension if tag.is_event() || tag == Tag::Other => {
+                Tag::EventList | Tag::Extension if self.carries_event(tag) => self.enter(tag)?,
+                Tag::EventList | Tag::Extension | Tag::Other if tag.is_event() || tag == Tag::Other => {
                     return Ok(Some(tag));
                 }
-                Tag::EventList | Tag::Extension if tag == Tag::Extension => self.open.push(tag),
-                Tag::EventList | Tag::Extension => fields::unexpected(&mut self.scan)?,
+                Tag::EventList | Tag::Extension if tag == Tag::Extension => self.enter(tag)?,
+                Tag::EventList | Tag::Extension | Tag::Other => fields::unexpected(&mut self.scan)?,
                 Tag::EpcisBody if tag.is_event() => return Ok(Some(tag)),
                 Tag::EpcisBody => self.body_child(tag)?,
                 Tag::QueryResults => self.results_child(tag)?,
@@ -200,6 +201,20 @@ impl Reader {
                 _ => self.root_child(tag)?,
             }
         }
+    }
+
+    /// Opens an element of the envelope, which has no attributes.
+    fn enter(&mut self, tag: Tag) -> Scan<()> {
+        self.scan.judge_attributes(&[])?;
+        self.open.push(tag);
+        Ok(())
+    }
+
+    /// True for what our writers put around an event type for which the schema has no place: one of another namespace
+    /// in 1.2, one in no namespace in 2.0.
+    fn carries_event(&self, tag: Tag) -> bool {
+        let foreign = self.version != Some(Version::V2_0) && self.scan.qualified() == "foreignEvent";
+        tag == Tag::Other && (foreign || self.scan.carried() == Some("local"))
     }
 
     fn root_child(&mut self, tag: Tag) -> Scan<()> {
@@ -212,12 +227,12 @@ impl Reader {
                     let message = "EPCISHeader stands behind EPCISBody";
                     scan.tell(Fault::warning("element-order", message, "put the header first"));
                 }
+                scan.judge_attributes(&[])?;
                 header::read(scan, &mut self.header, self.version)
             }
             Tag::EpcisBody => {
                 fields::repeated(scan, tag, &mut self.seen);
-                self.open.push(tag);
-                Ok(())
+                self.enter(tag)
             }
             Tag::Extension => extension::push_children(scan, elements),
             Tag::Other if !scan.namespace().is_empty() => extension::push(scan, elements),
@@ -236,8 +251,7 @@ impl Reader {
                 }
                 fields::repeated(scan, tag, &mut self.seen);
                 self.header.query_results = Some(QueryResultsHead::default());
-                self.open.push(tag);
-                Ok(())
+                self.enter(tag)
             }
             (DocumentKind::QueryDocument, _) => Err(self.unsupported_message()),
             (_, Tag::EventList | Tag::VocabularyList) => self.list(tag),
@@ -265,7 +279,7 @@ impl Reader {
             Tag::SubscriptionId => head.subscription_id = Some(text(scan)?).filter(|id| !id.is_empty()),
             Tag::ResultsBody => {
                 fields::repeated(scan, tag, &mut self.seen);
-                self.open.push(tag);
+                self.enter(tag)?;
             }
             Tag::Extension => extension::push_children(scan, &mut self.header.body_elements)?,
             Tag::Other if !scan.namespace().is_empty() => {
@@ -281,8 +295,7 @@ impl Reader {
         match tag {
             Tag::EventList => {
                 fields::repeated(&mut self.scan, tag, &mut self.seen);
-                self.open.push(tag);
-                Ok(())
+                self.enter(tag)
             }
             Tag::VocabularyList => master_data::read_list(&mut self.scan, &mut self.header.master_data),
             _ => fields::unexpected(&mut self.scan),
@@ -296,7 +309,8 @@ impl Reader {
             return;
         }
         let listed = self.open.contains(&Tag::EventList);
-        let wrappers = self.open.iter().rev().take_while(|open| **open == Tag::Extension).count();
+        let inner = self.open.iter().rev().skip_while(|open| **open == Tag::Other);
+        let wrappers = inner.take_while(|open| **open == Tag::Extension).count();
         let expected = match (version, tag) {
             (Version::V1_2, Tag::TransformationEvent) => 1,
             (Version::V1_2, Tag::AssociationEvent | Tag::Other) => 2,

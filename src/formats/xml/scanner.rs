@@ -5,6 +5,7 @@ use std::sync::Arc;
 use quick_xml::events::Event as XmlEvent;
 
 use crate::epcis::Name;
+use crate::formats::CARRIER_NAMESPACE;
 use crate::formats::Defect;
 use crate::formats::Defects;
 use crate::formats::Fault;
@@ -138,6 +139,11 @@ impl Scanner {
         self.scope.resolve(prefix).map_or("", |(_, namespace)| namespace)
     }
 
+    /// The local name of an element in our own namespace, which carries what the form has no place for.
+    pub fn carried(&self) -> Option<&str> {
+        (!self.leaf && self.namespace() == CARRIER_NAMESPACE).then(|| split(&self.qualified).1)
+    }
+
     /// The prefix bound to a namespace; empty where there is none.
     pub fn prefix_of(&self, namespace: &str) -> Arc<str> {
         self.scope.prefix_of(namespace).unwrap_or(self.scope.none()).clone()
@@ -201,6 +207,7 @@ impl Scanner {
     /// Reads up to the next tag or the end; what text stands before it is in `text`.
     fn read(&mut self) -> Scan<Token> {
         self.text.clear();
+        let mut blank = true;
         loop {
             self.piece.clear();
             self.xml.get_mut().mark_token();
@@ -213,15 +220,31 @@ impl Scanner {
                 XmlEvent::Text(piece) => {
                     self.at_markup = true;
                     entities::push_text(&mut self.text, &piece);
+                    let blanks = piece.len() - piece.trim_ascii_start().len();
+                    if blank {
+                        blank = blanks == piece.len();
+                        self.xml.get_mut().mark_text(blanks);
+                    }
+                    if piece.contains('>') && piece.contains("]]>") {
+                        return Err(self.malformed("text holds the characters ]]>"));
+                    }
                 }
-                XmlEvent::CData(piece) => entities::push_text(&mut self.text, &piece),
-                XmlEvent::GeneralRef(reference) => match entities::resolve(&reference) {
-                    Some(c) => self.text.push(c),
-                    None => {
+                XmlEvent::CData(piece) => {
+                    entities::push_text(&mut self.text, &piece);
+                    if std::mem::take(&mut blank) {
+                        self.xml.get_mut().mark_text(0);
+                    }
+                }
+                XmlEvent::GeneralRef(reference) => {
+                    let Some(c) = entities::resolve(&reference) else {
                         let name = reference.to_string();
                         return Err(self.unknown_entity(&name));
+                    };
+                    self.text.push(c);
+                    if std::mem::take(&mut blank) {
+                        self.xml.get_mut().mark_text(0);
                     }
-                },
+                }
                 XmlEvent::Comment(_) | XmlEvent::PI(_) => {}
                 XmlEvent::Decl(_) => self.check_declaration()?,
                 XmlEvent::DocType(kind) => {

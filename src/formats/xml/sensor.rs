@@ -22,6 +22,7 @@ pub fn elements(scan: &mut Scanner) -> Scan<Vec<SensorElement>> {
 }
 
 fn sensor_element(scan: &mut Scanner) -> Scan<SensorElement> {
+    scan.judge_attributes(&[])?;
     let mut element = SensorElement::default();
     let mut seen = 0;
     while let Some(tag) = scan.child()? {

@@ -60,6 +60,7 @@ pub struct Source {
     line: u64,
     line_start: u64,
     element: Mark,
+    text: Mark,
     token: Mark,
     /// The offset at which the part being read is too long.
     part_end: u64,
@@ -81,6 +82,7 @@ impl Source {
             line: 1,
             line_start: 0,
             element: Mark::default(),
+            text: Mark::default(),
             token: Mark::default(),
             part_end: part_bytes,
             part_bytes,
@@ -117,8 +119,15 @@ impl Source {
         self.element = self.token;
     }
 
+    /// Notes that text begins this many bytes behind the beginning of the token marked.
+    #[inline]
+    pub fn mark_text(&mut self, blanks: usize) {
+        self.text = Mark { offset: self.token.offset + blanks as u64, place: None };
+    }
+
     /// Where the element begins that was marked last.
     pub fn element_place(&mut self) -> Place {
+        self.resolve_text(self.element.offset);
         let place = self.resolve(self.element);
         self.element.place = Some(place);
         place
@@ -127,7 +136,21 @@ impl Source {
     /// Where the token begins that was marked last.
     pub fn token_place(&mut self) -> Place {
         self.element_place();
+        self.resolve_text(self.token.offset);
         self.resolve(self.token)
+    }
+
+    /// Where the text begins that was marked last.
+    pub fn text_place(&mut self) -> Place {
+        self.resolve_text(u64::MAX);
+        self.text.place.unwrap_or_default()
+    }
+
+    /// Resolves the place of the text if it stands before this offset, as lines are counted onwards only.
+    fn resolve_text(&mut self, offset: u64) {
+        if self.text.place.is_none() && self.text.offset <= offset {
+            self.text.place = Some(self.resolve(self.text));
+        }
     }
 
     /// Where the next byte is.
@@ -160,8 +183,8 @@ impl Source {
         if let Some(byte) = self.bad {
             return Err(io::Error::other(Stop::Control(byte)));
         }
-        self.element.place = Some(self.resolve(self.element));
-        self.token.place = Some(self.resolve(self.token));
+        self.token.place = Some(self.token_place());
+        self.resolve_text(u64::MAX);
         self.resolve(Mark { offset: self.offset(), place: None });
         if self.offset() >= self.part_end {
             return Err(io::Error::other(Stop::TooLong));

@@ -9,6 +9,7 @@ use crate::formats::xml::v2_0;
 use crate::formats::xml::writer::Names;
 use crate::formats::xml::writer::Pen;
 use crate::formats::xml::writer::is_local;
+use crate::formats::xml::writer::is_local_name;
 
 /// The namespaces of 1.0 to 1.2.
 pub(super) const NAMES: Names = Names {
@@ -28,7 +29,7 @@ pub(super) fn event(pen: &mut Pen, event: &Event) -> Result<(), WriteError> {
     };
     (0..wrappers).for_each(|_| pen.open("extension"));
     match &event.what {
-        What::Other(name) if name.is_local() || pen.is_bare() => v2_0::foreign_event(pen, event, name)?,
+        What::Other(name) if is_local_name(name) => v2_0::foreign_event(pen, event, name)?,
         // The wildcard there takes elements in no namespace alone.
         What::Other(name) => {
             pen.open("foreignEvent");

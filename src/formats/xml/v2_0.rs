@@ -10,6 +10,7 @@ use crate::formats::xml::names;
 use crate::formats::xml::writer::Names;
 use crate::formats::xml::writer::Pen;
 use crate::formats::xml::writer::is_local;
+use crate::formats::xml::writer::is_local_name;
 
 /// The namespaces of 2.0.
 pub(super) const NAMES: Names = Names {
@@ -22,10 +23,9 @@ pub(super) const NAMES: Names = Names {
 /// Writes an event with the wrapper that its type needs inside `EventList`.
 pub(super) fn event(pen: &mut Pen, event: &Event) -> Result<(), WriteError> {
     match &event.what {
-        What::Other(name) if pen.is_bare() => foreign_event(pen, event, name),
         What::Other(name) => {
             pen.open("extension");
-            if name.is_local() {
+            if is_local_name(name) {
                 let carried = pen.open_carried("local");
                 foreign_event(pen, event, name)?;
                 pen.close_opened(carried);

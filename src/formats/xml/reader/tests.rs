@@ -141,7 +141,7 @@ fn reads_the_envelope() {
         </Vocabulary></VocabularyList></EPCISMasterData><extension><headerElements><x:h/></headerElements>\
         </extension></extension><x:statement>yes</x:statement></EPCISHeader><EPCISBody><EventList/><x:b/>\
         </EPCISBody><extension><d>1</d></extension></e:EPCISDocument><!-- end -->\n";
-    let header = check(document, &[]).header;
+    let header = check(document, &[("sbdh", 1), ("sbdh", 1), ("sbdh", 1)]).header;
     assert_eq!(header.sbdh.unwrap().sender(), Some("0399310000016"));
     let element = &header.master_data[0].elements[0];
     assert_eq!(element.attributes[0].text(), Some("t"));
@@ -192,6 +192,150 @@ fn reads_what_writers_carry() {
 }
 
 #[test]
+fn reads_what_has_no_place_in_a_version() {
+    let carried = "xmlns:c='urn:epcgate:carried:'";
+    let object = |inner: &str| format!("<ObjectEvent>{HEAD}{inner}{EPCS}{TAIL}</ObjectEvent>");
+    let certificates = object(&format!(
+        "<certificationInfo>urn:c:1</certificationInfo><baseExtension><c:certificationInfo {carried}>urn:c:2\
+         </c:certificationInfo></baseExtension>"
+    ));
+    let outcome = check(&document(2, &certificates), &[]);
+    assert_eq!(outcome.events[0].certification_info, ["urn:c:1".into(), "urn:c:2".into()]);
+
+    let member = format!(
+        "<ObjectEvent>{HEAD}{EPCS}{TAIL}<x:a {carried}><c:member name='{{urn:x}}1 b' x:k='v'>t</c:member></x:a>\
+         </ObjectEvent>"
+    );
+    let outcome = check(&document(2, &member), &[]);
+    let inner = outcome.events[0].extensions[0].child("1 b").unwrap();
+    assert_eq!((&*inner.name.namespace, inner.attributes.len(), inner.text()), ("urn:x", 1, Some("t")));
+
+    let own = |version, list: &str, expected: (&str, &str)| {
+        let outcome = check(&document(version, list), &[]);
+        let What::Other(name) = &outcome.events[0].what else { panic!("{list}") };
+        assert_eq!((&*name.namespace, &*name.local), expected);
+        assert_eq!((outcome.events.len(), outcome.events[0].biz_step.is_some()), (2, true));
+    };
+    let fields = format!("{HEAD}<bizStep>shipping</bizStep>");
+    let after = object("");
+    let foreign = format!(
+        "<extension><extension><foreignEvent><x:My>{fields}</x:My></foreignEvent></extension></extension>{after}"
+    );
+    own(1, &foreign, ("urn:x", "My"));
+    let local = format!("<extension><c:local {carried}><My>{fields}</My></c:local></extension>{after}");
+    own(2, &local, ("", "My"));
+    let odd =
+        format!("<extension><c:member {carried} name='{{urn:y}}a b'>{fields}</c:member></extension>{after}");
+    own(2, &odd, ("urn:y", "a b"));
+
+    let id = document(2, "").replacen("xmlns:x", &format!("{carried} c:id='urn:d' xmlns:x"), 1);
+    let header = check(&id, &[]).header;
+    assert_eq!(
+        (header.id.as_deref(), header.attributes.len(), header.namespaces.0.len()),
+        (Some("urn:d"), 0, 2)
+    );
+}
+
+#[test]
+fn judges_the_sbdh() {
+    let check_parts = |parts: &str, expected: &[&str]| {
+        let sbdh = format!(
+            "<EPCISHeader><StandardBusinessDocumentHeader \
+             xmlns='http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader'>{parts}\
+             </StandardBusinessDocumentHeader></EPCISHeader><EPCISBody>"
+        );
+        let outcome = read(document(1, "").replacen("<EPCISBody>", &sbdh, 1));
+        let told = outcome.defects.iter().map(|defect| (defect.fault.rule, defect.fault.message.as_str()));
+        let expected: Vec<_> = expected.iter().map(|message| ("sbdh", *message)).collect();
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{parts}");
+        assert!(
+            outcome.defects.iter().all(|defect| defect.place.line == 2 && defect.path.contains("Header"))
+        );
+    };
+    let party = "<Identifier Authority='GS1'>1</Identifier>";
+    let whole = |date: &str| {
+        format!(
+            "<HeaderVersion>1.0</HeaderVersion><Sender>{party}</Sender><Receiver>{party}</Receiver>\
+             <DocumentIdentification><Standard/><TypeVersion/><InstanceIdentifier/><Type/><CreationDateAndTime>\
+             {date}</CreationDateAndTime></DocumentIdentification>"
+        )
+    };
+    check_parts(&whole("2024-03-04T06:00:00"), &[]);
+    check_parts(&whole("2024-03-04"), &["the CreationDateAndTime “2024-03-04” is no date and time"]);
+    check_parts(&whole("").replace('1', "2"), &["the CreationDateAndTime “” is no date and time"]);
+    check_parts(
+        &whole("2024-03-04T06:00:00Z").replacen(party, "", 1).replace("<Type/>", ""),
+        &["Sender has no Identifier", "DocumentIdentification has no Type"],
+    );
+    let all = ["HeaderVersion", "Sender", "Receiver", "DocumentIdentification"];
+    let missing = all.map(|part| format!("StandardBusinessDocumentHeader has no {part}"));
+    check_parts("", &missing.each_ref().map(String::as_str));
+}
+
+#[test]
+fn judges_what_1_x_requires() {
+    let without = |kind: &str, inner: &str| format!("\n<{kind}>{HEAD}{inner}{TAIL}{QUANTITIES}</{kind}>");
+    const QUANTITIES: &str = "<extension><quantityList><quantityElement><epcClass>\
+        urn:epc:idpat:sgtin:4012345.012345.*</epcClass></quantityElement></quantityList></extension>";
+    let object = without("ObjectEvent", "");
+    let outcome = check(&document(1, &object), &[("missing-list", 4)]);
+    assert_eq!(outcome.defects[0].path, "/e:EPCISDocument/EPCISBody/EventList/ObjectEvent[1]");
+    check(&document(1, &without("ObjectEvent", "<epcList/>")), &[]);
+    let children = QUANTITIES.replace("quantityList", "childQuantityList");
+    let aggregation = without("AggregationEvent", "<parentID>urn:epc:id:sscc:4012345.0000000333</parentID>");
+    check(&document(1, &aggregation.replace(QUANTITIES, &children)), &[("missing-list", 4)]);
+    let flat = object.replace("<extension>", "").replace("</extension>", "");
+    check(&document(2, &flat), &[]);
+}
+
+#[test]
+fn warns_of_what_is_not_kept() {
+    let event = format!("<ObjectEvent>{HEAD}{EPCS}{TAIL}</ObjectEvent>");
+    let envelope = document(1, &event)
+        .replace("<EPCISBody>", "<EPCISHeader x:a='1'/>\n<EPCISBody x:a='1'>")
+        .replace("<EventList>", "<EventList a='1'>");
+    check(&envelope, &[("unknown-attribute", 2), ("unknown-attribute", 3), ("unknown-attribute", 3)]);
+    let wrapped = format!(
+        "<ObjectEvent>{HEAD}{EPCS}{TAIL}\n<extension a='1'><quantityList/></extension>\n<extension/></ObjectEvent>"
+    );
+    check(&document(1, &wrapped), &[("unknown-attribute", 4), ("duplicate-field", 5)]);
+    let certificates = "<certificationInfo>urn:c</certificationInfo>\n".repeat(2);
+    let certified = format!("<ObjectEvent>{HEAD}\n{certificates}{EPCS}{TAIL}</ObjectEvent>");
+    check(&document(2, &certified), &[("certification-info", 5)]);
+    let lasting = "<persistentDisposition><set>foo</set></persistentDisposition>";
+    let event = format!("<ObjectEvent>{HEAD}{EPCS}{TAIL}\n{lasting}</ObjectEvent>");
+    assert_eq!(check(&document(2, &event), &[("vocabulary-word", 4)]).events.len(), 1);
+}
+
+#[test]
+fn tells_where_stray_text_stands() {
+    let event = format!("<ObjectEvent>{HEAD}\n\n  stray &amp; text\n{EPCS}{TAIL}</ObjectEvent>");
+    let outcome = check(&document(2, &event), &[("unexpected-text", 5)]);
+    assert_eq!(outcome.defects[0].place.column, 3);
+    let before_unknown = format!("<ObjectEvent>{HEAD}\n stray\n<Epclist/>{EPCS}{TAIL}</ObjectEvent>");
+    let outcome = read(document(2, &before_unknown));
+    let lines: Vec<_> = outcome.defects.iter().map(|defect| (defect.fault.rule, defect.place.line)).collect();
+    assert_eq!(lines.get(..2), Some([("element-case", 5), ("unexpected-text", 4)].as_slice()));
+}
+
+#[test]
+fn refuses_what_is_not_well_formed() {
+    for inner in ["<x:a>]]></x:a>", "<x:a><bizStep>a]]>b</bizStep></x:a>", "]]>", "<action>]]></action>"] {
+        check_stop(document(2, &format!("<ObjectEvent>{HEAD}{inner}</ObjectEvent>")), "not-well-formed");
+    }
+    for attributes in
+        ["xmlns:y='urn:x' x:a='' y:a=''", "xmlns:y=''", "xmlns:xml='urn:x'", "xmlns:xmlns='urn:x'"]
+    {
+        check_stop(document(2, &format!("<ObjectEvent><x:a {attributes}/>")), "not-well-formed");
+    }
+    let list = format!(
+        "<ObjectEvent>{HEAD}{EPCS}{TAIL}<x:a xmlns:y='urn:y' x:a='' y:a='' a=''>]]&gt;<![CDATA[]]>></x:a>\
+         </ObjectEvent>"
+    );
+    assert_eq!(check(&document(2, &list), &[]).events[0].extensions[0].text(), Some("]]>>"));
+}
+
+#[test]
 fn takes_a_quantity_event() {
     let list = format!(
         "<QuantityEvent>{HEAD}<epcClass>urn:epc:idpat:sgtin:4012345.012345.*</epcClass><quantity>7</quantity>\
@@ -233,7 +377,7 @@ fn refuses_with_an_error() {
     check(&event(&format!("{HEAD}{EPCS}\n<action>MOVE</action>")), &[("action", 4)]);
     check(&event(&format!("{HEAD}{EPCS}{TAIL}\n<made-up/>")), &[("unknown-element", 4)]);
     check(&event(&format!("{HEAD}{EPCS}{TAIL}\n<y:a/>")), &[("prefix", 4)]);
-    check(&event(&format!("{HEAD}{EPCS}{TAIL}\n text\n")), &[("unexpected-text", 3)]);
+    check(&event(&format!("{HEAD}{EPCS}{TAIL}\n text\n")), &[("unexpected-text", 4)]);
     let wrong = check(
         &event(&format!("{HEAD}{EPCS}{TAIL}\n<readPoint><x:a/></readPoint>")),
         &[("required-field", 4)],

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::epcis::DocumentKind;
 use crate::epcis::Event;
+use crate::epcis::EventKind;
 use crate::epcis::Header;
 use crate::formats::Loss;
 use crate::formats::WriteError;
@@ -56,6 +57,10 @@ impl<W: Write> Writer<W> {
             return Ok(());
         }
         let mark = self.pen.mark();
+        // Nobody takes a root of an unknown name for an event.
+        if self.header.kind == DocumentKind::Event && event.what.kind() == EventKind::Other {
+            self.header.kind = DocumentKind::EventList;
+        }
         if self.events == 0 {
             self.pen.output.event = None;
             let date = creation_date(&self.header, event.time.as_str());

@@ -44,10 +44,7 @@ impl Pen {
 
     /// Opens the element of an event type of another namespace.
     pub(in crate::formats::xml) fn open_foreign_event(&mut self, name: &Name) -> Opened {
-        let opened = self.qualified_tag(name, &"".into());
-        if let Some(declarations) = &self.bare {
-            self.output.raw(declarations);
-        }
+        let opened = self.any_tag(name, &"".into());
         self.output.tag_end();
         opened
     }

@@ -25,7 +25,12 @@ pub(in crate::formats::xml) struct Opened {
 
 /// True for an element that XML can write in no namespace; every other one is foreign or carried.
 pub(in crate::formats::xml) fn is_local(element: &Element) -> bool {
-    element.name.is_local() && is_writable("", &element.name.local)
+    is_local_name(&element.name)
+}
+
+/// True for a name that XML can write in no namespace.
+pub(in crate::formats::xml) fn is_local_name(name: &Name) -> bool {
+    name.is_local() && is_writable("", &name.local)
 }
 
 impl Pen {
@@ -70,7 +75,7 @@ impl Pen {
     }
 
     /// Begins the start tag of a name in any namespace, and declares its prefix where it must.
-    pub(super) fn qualified_tag(&mut self, name: &Name, sent: &Arc<str>) -> Opened {
+    fn qualified_tag(&mut self, name: &Name, sent: &Arc<str>) -> Opened {
         let scope = self.scope.mark();
         if name.is_local() {
             self.output.tag(&name.local);
@@ -151,16 +156,8 @@ impl Pen {
 
     /// Writes an element with all that is in it; one whose name XML does not allow as `carried:member`.
     pub(in crate::formats::xml) fn element(&mut self, element: &Element) {
-        let mut is_carried = false;
-        let opened = if is_writable(&element.name.namespace, &element.name.local) {
-            self.qualified_tag(&element.name, &element.prefix)
-        } else {
-            let opened = self.carried_tag("member");
-            let name = format!("{{{}}}{}", element.name.namespace, element.name.local);
-            self.output.attribute("name", &name);
-            is_carried = true;
-            opened
-        };
+        let is_carried = !is_writable(&element.name.namespace, &element.name.local);
+        let opened = self.any_tag(&element.name, &element.prefix);
         self.attributes(&element.attributes, |name| is_carried && name.is_local() && &*name.local == "name");
         let is_nil =
             |attribute: &Attribute| *attribute.name.namespace == *XSI && &*attribute.name.local == "nil";
@@ -170,6 +167,16 @@ impl Pen {
         }
         self.content(&opened.tag, &element.children);
         self.scope.go_back(opened.scope);
+    }
+
+    /// Begins the start tag of any name; one that XML does not allow stands in an attribute of `carried:member`.
+    pub(super) fn any_tag(&mut self, name: &Name, sent: &Arc<str>) -> Opened {
+        if is_writable(&name.namespace, &name.local) {
+            return self.qualified_tag(name, sent);
+        }
+        let opened = self.carried_tag("member");
+        self.output.attribute("name", &format!("{{{}}}{}", name.namespace, name.local));
+        opened
     }
 
     /// Writes an element without content that says it is nil.

@@ -96,9 +96,8 @@ impl Pen {
 
     fn query_results(&mut self, header: &Header, with_events: bool) {
         let head = header.query_results.as_ref();
-        let name = head.map(|head| &*head.query_name).filter(|name| !name.is_empty());
         self.open("epcisq:QueryResults");
-        self.leaf("queryName", name.unwrap_or("SimpleEventQuery"));
+        self.leaf("queryName", head.map_or("SimpleEventQuery", |head| &head.query_name));
         if let Some(id) = head.and_then(|head| head.subscription_id.as_deref()) {
             self.leaf("subscriptionID", id);
         }

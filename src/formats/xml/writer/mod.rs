@@ -16,5 +16,6 @@ mod tests;
 
 pub use document::Writer;
 pub(super) use extension::is_local;
+pub(super) use extension::is_local_name;
 pub(super) use header::Names;
 pub(super) use pen::Pen;
