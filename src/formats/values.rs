@@ -171,7 +171,7 @@ pub fn sensor_value(field: SensorField, text: &str) -> Result<Tolerant<SensorVal
             }
         },
         FieldKind::HexBinary => {
-            if text.len() % 2 != 0 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 return Err(Fault::error(
                     "hex-binary",
                     format!("{} is not hexadecimal", shown(text)),

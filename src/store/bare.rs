@@ -41,8 +41,9 @@ pub struct BareTime {
 /// What is missing is all else capture does: reading, packing, hashing, looking up, leases, publishing.
 pub fn copy(from: &Store, to: &Store) -> Result<BareTime, StoreError> {
     let mut time = BareTime::default();
-    let blocks: Vec<i64> =
-        from.read(|connection| Ok(term_blocks::table.order(term_blocks::id).select(term_blocks::id).load(connection)?))?;
+    let blocks: Vec<i64> = from.read(|connection| {
+        Ok(term_blocks::table.order(term_blocks::id).select(term_blocks::id).load(connection)?)
+    })?;
     for block in blocks {
         let mut terms: Vec<TermRow> = from.read(|connection| {
             let rows = event_terms::table.filter(event_terms::block.eq(block));

@@ -77,7 +77,8 @@ impl Blocks {
 impl Store {
     /// Gives each event its id; `slots` says how many index rows each has.
     pub(super) fn allocate(&self, slots: &[usize]) -> Result<Vec<i64>, StoreError> {
-        let slots: Vec<i64> = slots.iter().map(|slots| i64::try_from(*slots).unwrap_or(i64::MAX).max(1)).collect();
+        let slots: Vec<i64> =
+            slots.iter().map(|slots| i64::try_from(*slots).unwrap_or(i64::MAX).max(1)).collect();
         let total = slots.iter().fold(0i64, |sum, slots| sum.saturating_add(*slots));
         if total >= OWN_BLOCK_SLOTS {
             return self.allocate_own(&slots);

@@ -206,7 +206,10 @@ mod tests {
         let header = Header { creation_date: "2024-03-04T06:00:00Z".into(), ..Header::default() };
         let mut encoder = BodyEncoder::new().unwrap();
         assert_eq!(decode(&encoder.encode(&odd).unwrap()).unwrap(), odd);
-        let sent = Header { sbdh: Some(Sbdh::from_parts("0614141000012", "", "42", "2024-03-04T06:00:00Z")), ..header };
+        let sent = Header {
+            sbdh: Some(Sbdh::from_parts("0614141000012", "", "42", "2024-03-04T06:00:00Z")),
+            ..header
+        };
         assert_eq!(decode_header(&encoder.encode_header(&sent).unwrap()).unwrap().sbdh, sent.sbdh);
     }
 

@@ -262,7 +262,8 @@ pub(super) fn job_row(connection: &mut AnyConnection, id: &str) -> Result<Captur
 
 fn job_of(row: JobRow) -> Result<CaptureJob, StoreError> {
     let (id, document, behaviour, running, success, created_at, finished_at, ..) = row;
-    let (attempts, events_read, events_stored, events_linked, found) = (row.9, row.10, row.11, row.12, row.13);
+    let (attempts, events_read, events_stored, events_linked, found) =
+        (row.9, row.10, row.11, row.12, row.13);
     let damaged = |what: &str| StoreError::Damaged(format!("capture job {id}: {what}"));
     let time = |micros| DateTime::from_timestamp_micros(micros).ok_or_else(|| damaged("a time"));
     let count = |number: i64| u64::try_from(number).unwrap_or(0);

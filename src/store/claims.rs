@@ -35,6 +35,7 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &str, document: i64) 
 
 /// Gives up every claim of this document.
 pub(super) fn release(connection: &mut AnyConnection, document: i64) -> Result<(), StoreError> {
-    diesel::delete(document_claims::table.filter(document_claims::document.eq(document))).execute(connection)?;
+    diesel::delete(document_claims::table.filter(document_claims::document.eq(document)))
+        .execute(connection)?;
     Ok(())
 }

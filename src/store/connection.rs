@@ -154,7 +154,11 @@ impl ManageConnection for Source {
 /// A pool of connections.
 pub(super) fn pool(source: Source, size: u32, settings: &Settings) -> Result<Pool<Source>, StoreError> {
     // A server that is gone is told soon; half of this is also the longest pause before the next try to reach it.
-    let timeout = if source.is_server() { SERVER_TIMEOUT_SECONDS } else { settings.busy_timeout_seconds.saturating_add(5) };
+    let timeout = if source.is_server() {
+        SERVER_TIMEOUT_SECONDS
+    } else {
+        settings.busy_timeout_seconds.saturating_add(5)
+    };
     Pool::builder()
         .max_size(size.max(1))
         .min_idle(Some(0))
@@ -230,7 +234,9 @@ fn transaction<T>(
     work: &mut impl FnMut(&mut AnyConnection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     match connection {
-        AnyConnection::Sqlite(file) => AnsiTransactionManager::begin_transaction_sql(file, "BEGIN IMMEDIATE")?,
+        AnyConnection::Sqlite(file) => {
+            AnsiTransactionManager::begin_transaction_sql(file, "BEGIN IMMEDIATE")?
+        }
         AnyConnection::Postgres(server) => AnsiTransactionManager::begin_transaction(server)?,
     }
     let mut open = Open { connection, finished: false };
@@ -275,11 +281,7 @@ struct Turns {
 impl Lane {
     /// A lane over this connection.
     pub(super) fn new(connection: AnyConnection) -> Lane {
-        Lane {
-            turns: Mutex::default(),
-            changed: Condvar::new(),
-            connection: Mutex::new(connection),
-        }
+        Lane { turns: Mutex::default(), changed: Condvar::new(), connection: Mutex::new(connection) }
     }
 
     fn enter<T>(&self, work: impl FnOnce(&mut AnyConnection) -> T) -> T {
@@ -352,7 +354,8 @@ mod tests {
             });
         }));
         assert!(panicked.is_err());
-        let again = writes.transaction(|connection| Ok(connection.batch_execute("CREATE TABLE half (id BIGINT)")?));
+        let again =
+            writes.transaction(|connection| Ok(connection.batch_execute("CREATE TABLE half (id BIGINT)")?));
         assert!(again.is_ok(), "{again:?}");
     }
 }

@@ -38,9 +38,8 @@ fn object(defect: &CaptureDefect) -> Value {
 }
 
 fn defect(object: &Map<String, Value>) -> CaptureDefect {
-    let text = |name: &str| -> Box<str> {
-        object.get(name).and_then(Value::as_str).unwrap_or_default().into()
-    };
+    let text =
+        |name: &str| -> Box<str> { object.get(name).and_then(Value::as_str).unwrap_or_default().into() };
     let number = |name: &str| object.get(name).and_then(Value::as_u64);
     CaptureDefect {
         rule: text("rule"),

@@ -11,14 +11,17 @@ use crate::store::schema::event_identities;
 use crate::store::schema::event_terms;
 use crate::store::schema::events;
 
+/// How many rows one prepared statement inserts into SQLite; measured faster than one by one.
+const STATEMENT_ROWS: usize = 64;
+
 /// Inserts rows, given as a slice of `Insertable`, into a table.
 macro_rules! insert_all {
     ($connection:expr, $table:ident, $rows:expr) => {
         match $connection {
             _ if $rows.is_empty() => {}
             AnyConnection::Sqlite(file) => {
-                for row in $rows {
-                    diesel::insert_into($table::table).values(row).execute(file)?;
+                for rows in $rows.chunks(STATEMENT_ROWS) {
+                    diesel::insert_into($table::table).values(rows).execute(file)?;
                 }
             }
             AnyConnection::Postgres(server) => {

@@ -65,7 +65,13 @@ pub(super) fn known(
                 .filter(events::id.eq_any(&ids))
                 .select((
                     events::id,
-                    (events::document, events::event_id, events::hash, events::error_declared, documents::ticket),
+                    (
+                        events::document,
+                        events::event_id,
+                        events::hash,
+                        events::error_declared,
+                        documents::ticket,
+                    ),
                 ))
                 .load::<(i64, EventColumns)>(connection)?
                 .into_iter()
@@ -73,7 +79,14 @@ pub(super) fn known(
             found.extend(rows.iter().filter_map(|(key, event)| {
                 let (of, event_id, hash, error_declared, ticket) = events.get(event)?.clone();
                 let seen = ticket.is_some() || of == document;
-                seen.then_some(Known { key: *key, event: *event, document: of, event_id, hash, error_declared })
+                seen.then_some(Known {
+                    key: *key,
+                    event: *event,
+                    document: of,
+                    event_id,
+                    hash,
+                    error_declared,
+                })
             }));
         }
     }

@@ -148,9 +148,8 @@ fn delete_page(connection: &mut AnyConnection, page: &[StoredIdentity]) -> Resul
     let ids: Vec<i64> = page.iter().map(|event| event.id).collect();
     let blocks: BTreeSet<i64> = ids.iter().copied().map(block_of).collect();
     for block in blocks {
-        let terms = event_terms::table
-            .filter(event_terms::block.eq(block))
-            .filter(event_terms::event.eq_any(&ids));
+        let terms =
+            event_terms::table.filter(event_terms::block.eq(block)).filter(event_terms::event.eq_any(&ids));
         diesel::delete(terms).execute(connection)?;
     }
     let keys: Vec<i64> = page.iter().flat_map(|event| event.keys.all()).collect();

@@ -121,10 +121,8 @@ struct Settled {
 fn settle(connection: &mut AnyConnection, document: i64, rivals: &[Rival]) -> Result<Settled, StoreError> {
     let mut settled = Settled::default();
     for rival in rivals {
-        let (position, event_id): (i64, Option<String>) = events::table
-            .find(rival.ours)
-            .select((events::position, events::event_id))
-            .first(connection)?;
+        let (position, event_id): (i64, Option<String>) =
+            events::table.find(rival.ours).select((events::position, events::event_id)).first(connection)?;
         let links = document_events::table
             .filter(document_events::document.eq(document))
             .filter(document_events::event.eq(rival.ours));

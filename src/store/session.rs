@@ -97,8 +97,7 @@ impl Store {
                     documents::syntax.eq(syntax_name(syntax)),
                 ))
                 .execute(connection)?;
-            let checked: Option<i64> =
-                documents::table.select(max(documents::ticket)).first(connection)?;
+            let checked: Option<i64> = documents::table.select(max(documents::ticket)).first(connection)?;
             Ok(Begin::Ready(CaptureSession {
                 document,
                 fence: work.fence.clone(),
@@ -195,9 +194,12 @@ impl<'a> Written<'a> {
     fn event(&mut self, batch: &'a Batch, event: &'a crate::store::batch::Prepared, id: i64, document: i64) {
         self.events.push(event.row(id, document));
         let block = block_of(id);
-        self.terms.extend(
-            batch.terms_of(event).iter().map(|term| TermRow { block, key: term.key, event: id, role: term.role }),
-        );
+        self.terms.extend(batch.terms_of(event).iter().map(|term| TermRow {
+            block,
+            key: term.key,
+            event: id,
+            role: term.role,
+        }));
         self.identities.extend(event.keys.all().map(|key| IdentityRow { key, event: id }));
     }
 

@@ -143,7 +143,8 @@ pub(crate) struct Term {
 /// Appends the terms of the event, each once, in the order of their keys.
 pub(crate) fn terms_of(event: &Event, out: &mut Vec<Term>) {
     let from = out.len();
-    let mut collector = Collector { out, value: String::with_capacity(64), classes: BTreeSet::new(), last_class: None };
+    let mut collector =
+        Collector { out, value: String::with_capacity(64), classes: BTreeSet::new(), last_class: None };
     collector.what(&event.what, event.ilmd.as_deref());
     for (role, location) in [(Role::ReadPoint, &event.read_point), (Role::BizLocation, &event.biz_location)] {
         if let Some(location) = location {
@@ -372,7 +373,8 @@ mod tests {
             ],
             &[],
         );
-        event.ilmd = Some(vec![Element::with_text(Name::new("urn:epcglobal:cbv:mda", "lotNumber"), "", " L/1 ")]);
+        event.ilmd =
+            Some(vec![Element::with_text(Name::new("urn:epcglobal:cbv:mda", "lotNumber"), "", " L/1 ")]);
         check(
             &event,
             &[

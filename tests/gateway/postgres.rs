@@ -55,8 +55,11 @@ impl Cluster {
         let data = folder.join("data");
         run(as_nobody(&binary("initdb")).args(["--auth=trust", "--no-sync", "-U", "owner", "-D"]).arg(&data));
         certify(&folder);
-        fs::write(data.join("pg_hba.conf"), "local all all trust\nhostnossl all owner,plain all trust\nhostssl all secure all trust\n")
-            .unwrap();
+        fs::write(
+            data.join("pg_hba.conf"),
+            "local all all trust\nhostnossl all owner,plain all trust\nhostssl all secure all trust\n",
+        )
+        .unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let cluster = Cluster { watch: Mutex::new(watched(&folder, port)), folder, port };
         cluster.await_ready();
@@ -96,13 +99,17 @@ impl Cluster {
     fn await_ready(&self) {
         for _ in 0..200 {
             let mut probe = Command::new(binary("pg_isready"));
-            let output = probe.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]).status().unwrap();
+            let output =
+                probe.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]).status().unwrap();
             if output.success() {
                 return;
             }
             thread::sleep(Duration::from_millis(50));
         }
-        panic!("PostgreSQL did not start: {}", fs::read_to_string(self.folder.join("log")).unwrap_or_default());
+        panic!(
+            "PostgreSQL did not start: {}",
+            fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+        );
     }
 
     fn tell(&self, database: &str, statement: &str) {
@@ -152,7 +159,17 @@ fn watched(folder: &Path, port: u16) -> (Child, Option<ChildStdin>) {
 /// A certificate for `localhost`, which is its own root.
 fn certify(folder: &Path) {
     let mut openssl = as_nobody(Path::new("openssl"));
-    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+    openssl.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]);
     openssl.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]);
     openssl.arg("-keyout").arg(folder.join("server.key")).arg("-out").arg(folder.join("server.crt"));
     run(&mut openssl);

@@ -97,7 +97,8 @@ fn now() -> DateTime<Utc> {
 }
 
 fn event(id: Option<&str>, serials: std::ops::Range<u32>) -> Event {
-    let epcs = serials.map(|serial| Epc::parse(&format!("urn:epc:id:sgtin:0614141.012345.{serial}"))).collect();
+    let epcs =
+        serials.map(|serial| Epc::parse(&format!("urn:epc:id:sgtin:0614141.012345.{serial}"))).collect();
     let what = What::Object { action: Action::Observe, epcs, quantities: vec![] };
     let mut event = Event::new(EventTime::parse("2024-03-04T06:00:00Z").unwrap(), ZoneOffset::UTC, what);
     event.id = id.map(Into::into);
@@ -158,7 +159,8 @@ fn found(store: &Store, id: &str) -> usize {
 
 fn receives_captures_and_publishes(url: &str) {
     let store = open(url);
-    let bytes: Vec<u8> = (0..3_000_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let bytes: Vec<u8> =
+        (0..3_000_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     let new = receive(&store, &bytes);
     assert!(new.job.running && new.job.success);
     assert_eq!(store.job(&Caller::operator(), &new.job.id).unwrap(), Some(new.job.clone()));
@@ -193,7 +195,8 @@ fn receives_captures_and_publishes(url: &str) {
 fn an_unfinished_document_is_removed(url: &str) {
     let store = open(url);
     let mut receiving = store.receive(now()).unwrap();
-    let noise: Vec<u8> = (0..1_000_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let noise: Vec<u8> =
+        (0..1_000_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     receiving.write_all(&noise).unwrap();
     drop(receiving);
     let mut receiving = store.receive(now()).unwrap();
@@ -245,8 +248,13 @@ fn equal_events_are_linked(url: &str) {
     let store = open(url);
     let events = [event(Some("urn:uuid:1"), 0..2), event(None, 2..4)];
     capture(&store, b"first", &events);
-    let restated =
-        [events[1].clone(), event(None, 4..5), event(None, 4..5), events[0].clone(), event(Some("urn:uuid:1b"), 0..2)];
+    let restated = [
+        events[1].clone(),
+        event(None, 4..5),
+        event(None, 4..5),
+        events[0].clone(),
+        event(Some("urn:uuid:1b"), 0..2),
+    ];
     let job = capture(&store, b"second", &restated);
     assert_eq!((job.events_stored, job.events_linked), (2, 3));
     assert_eq!(found(&store, "urn:uuid:1"), 1);
@@ -315,7 +323,8 @@ fn a_job_whose_worker_died_is_taken_up_again(url: &str) {
     let later = now() + TimeDelta::seconds(5);
     let work = store.take_job("other", None, later).unwrap().unwrap();
     assert_eq!(work.job.attempts, 2);
-    let Begin::Ready(mut second) = store.begin_capture(&work, &Header::default(), Syntax::Xml).unwrap() else {
+    let Begin::Ready(mut second) = store.begin_capture(&work, &Header::default(), Syntax::Xml).unwrap()
+    else {
         panic!("it did not begin");
     };
     let added = add(&store, &mut second, &[event(Some("urn:uuid:1"), 0..2)]).unwrap();
@@ -417,7 +426,8 @@ fn work_off(store: &Store, owner: &str) {
             thread::sleep(Duration::from_millis(10));
             continue;
         };
-        let Begin::Ready(mut session) = store.begin_capture(&work, &Header::default(), Syntax::Xml).unwrap() else {
+        let Begin::Ready(mut session) = store.begin_capture(&work, &Header::default(), Syntax::Xml).unwrap()
+        else {
             panic!("it did not begin");
         };
         let own = u32::try_from(work.job.document & 0xF_FFFF).unwrap();

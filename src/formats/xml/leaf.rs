@@ -122,7 +122,7 @@ impl Scanner {
         let behind = bytes.get(tag_end + 1..)?;
         let length = memchr::memchr3(b'<', b'&', b'\r', behind)?;
         let (text, end) = behind.split_at(length);
-        if memchr::memchr(b'>', text).is_some() {
+        if source.has_section_end() && text.contains(&b'>') {
             return None;
         }
         let end = end.strip_prefix(b"</")?.strip_prefix(name)?;

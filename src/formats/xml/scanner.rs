@@ -225,7 +225,7 @@ impl Scanner {
                         blank = blanks == piece.len();
                         self.xml.get_mut().mark_text(blanks);
                     }
-                    if piece.contains('>') && piece.contains("]]>") {
+                    if blanks < piece.len() && piece.contains("]]>") {
                         return Err(self.malformed("text holds the characters ]]>"));
                     }
                 }

@@ -66,6 +66,8 @@ pub struct Source {
     part_end: u64,
     part_bytes: u64,
     bad: Option<u8>,
+    /// True where `]]>` stands in the window.
+    has_section_end: bool,
 }
 
 impl Source {
@@ -87,6 +89,7 @@ impl Source {
             part_end: part_bytes,
             part_bytes,
             bad: None,
+            has_section_end: false,
         }
     }
 
@@ -94,6 +97,12 @@ impl Source {
     #[inline]
     pub fn unread(&self) -> &[u8] {
         self.window.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// True where the window holds `]]>`, which text may not. To ask this once for the window costs next to nothing.
+    #[inline]
+    pub fn has_section_end(&self) -> bool {
+        self.has_section_end
     }
 
     /// Passes over this many bytes of the window.
@@ -194,6 +203,7 @@ impl Source {
         let length = self.input.read(&mut self.window)?;
         self.end = length;
         let read = self.window.get(..length).unwrap_or_default();
+        self.has_section_end = memchr::memmem::find(read, b"]]>").is_some();
         if has_control(read)
             && let Some(at) = read.iter().position(|byte| is_control(*byte))
         {

@@ -315,6 +315,18 @@ fn foreign_events_are_wrapped() {
     check(Version::V1_2, EX, &format!("extension(extension(foreignEvent(ex:MyEvent({times}))))"));
     check(Version::V2_0, "", &format!("extension(carried:local(MyEvent({times})))"));
     check(Version::V2_0, EX, &format!("extension(ex:MyEvent({times}))"));
+    let odd = event(What::Other(Name::new("urn:y", "a b")));
+    let (text, _) = write(Version::V1_2, &header(), std::slice::from_ref(&odd));
+    assert!(text.contains("<foreignEvent><carried:member "), "{text}");
+    assert!(text.contains(" name=\"{urn:y}a b\"><eventTime>"), "{text}");
+    let bare = Header { kind: DocumentKind::Event, ..Header::default() };
+    let (text, losses) = write(Version::V2_0, &bare, &[odd]);
+    assert!(
+        text.contains(
+            "<epcis:EventList xmlns:epcis=\"urn:epcglobal:epcis:xsd:2\"><extension><carried:member "
+        )
+    );
+    assert!(losses.is_empty());
 }
 
 #[test]
