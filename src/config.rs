@@ -57,7 +57,7 @@ pub struct Server {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// A path, `sqlite:path`, or `postgres://…`.
+    /// A path, `sqlite:path`, or `postgres://…`; empty for the file in the data folder.
     pub url: String,
 }
 

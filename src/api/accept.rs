@@ -80,7 +80,7 @@ impl<'a> Range<'a> {
             name.trim().eq_ignore_ascii_case("q").then(|| value.trim())
         });
         let quality = weight.map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
-        (0.0..=1.0).contains(&quality).then(|| Range { kind, subtype, quality: (quality * 1_000.0) as u16 })
+        (0.0..=1.0).contains(&quality).then_some(Range { kind, subtype, quality: (quality * 1_000.0) as u16 })
     }
 
     fn takes(&self, kind: &str, subtype: &str) -> bool {

@@ -162,9 +162,13 @@ fn refused(error: io::Error, coding: Coding, limits: &Limits) -> Problem {
     if let Some(exceeded) = error.get_ref().and_then(|inner| inner.downcast_ref::<Exceeded>()) {
         return too_large(*exceeded, limits);
     }
+    let error = match error.downcast::<StoreError>() {
+        Ok(error) => return error.into(),
+        Err(error) => error,
+    };
     let broken = match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => true,
-        _ => coding == Coding::Zstd && error.get_ref().is_none_or(|inner| !inner.is::<StoreError>()),
+        _ => coding == Coding::Zstd,
     };
     if coding != Coding::Identity && broken {
         let detail = format!("the body is not what its Content-Encoding says: {error}");
@@ -195,6 +199,17 @@ mod tests {
             headers.insert(CONTENT_TYPE, HeaderValue::from_str(sent).unwrap());
             assert_eq!(syntax(&headers).ok(), expected, "{sent}");
         }
+    }
+
+    #[test]
+    fn a_full_store_is_told_from_a_broken_body() {
+        let check = |error: io::Error, status: u16| {
+            let problem = refused(error, Coding::Zstd, &Limits::default());
+            assert_eq!(problem.to_json().status().as_u16(), status);
+        };
+        check(io::Error::other(StoreError::Full("no room".to_owned())), 507);
+        check(io::Error::other(StoreError::Unavailable("no answer".to_owned())), 503);
+        check(io::Error::other("broken"), 400);
     }
 
     #[test]

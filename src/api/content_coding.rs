@@ -82,7 +82,7 @@ pub struct Decoder<W: Write>(Kind<W>);
 
 enum Kind<W: Write> {
     Identity(Counted<W>),
-    Gzip(MultiGzDecoder<Counted<W>>),
+    Gzip(Box<MultiGzDecoder<Counted<W>>>),
     Zstd(Box<zio::Writer<Counted<W>, raw::Decoder<'static>>>),
 }
 
@@ -92,7 +92,7 @@ impl<W: Write> Decoder<W> {
         let sink = Counted { sink, sent: 0, written: 0, growth };
         Ok(Decoder(match coding {
             Coding::Identity => Kind::Identity(sink),
-            Coding::Gzip => Kind::Gzip(MultiGzDecoder::new(sink)),
+            Coding::Gzip => Kind::Gzip(Box::new(MultiGzDecoder::new(sink))),
             Coding::Zstd => {
                 let mut decoder = raw::Decoder::new()?;
                 decoder.set_parameter(raw::DParameter::WindowLogMax(ZSTD_WINDOW))?;

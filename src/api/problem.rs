@@ -48,6 +48,8 @@ pub enum Failure {
     Implementation,
     /// We cannot serve this now, but will be able to.
     Unavailable,
+    /// The database has no room left; what is stored is still served.
+    InsufficientStorage,
     /// The resource does not have the method. The standard has no name for it.
     MethodNotAllowed,
     /// The body came too slowly. The standard has no name for it.
@@ -68,7 +70,9 @@ impl Failure {
             Failure::QueryTooComplex => "epcisException:QueryTooComplexException",
             Failure::UriTooLong => "epcisException:URITooLongException",
             Failure::UnsupportedMediaType => "epcisException:UnsupportedMediaTypeException",
-            Failure::Implementation | Failure::Unavailable => "epcisException:ImplementationException",
+            Failure::Implementation | Failure::Unavailable | Failure::InsufficientStorage => {
+                "epcisException:ImplementationException"
+            }
             Failure::MethodNotAllowed | Failure::RequestTimeout => "about:blank",
         }
     }
@@ -87,6 +91,7 @@ impl Failure {
             Failure::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Failure::Implementation => StatusCode::INTERNAL_SERVER_ERROR,
             Failure::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Failure::InsufficientStorage => StatusCode::INSUFFICIENT_STORAGE,
             Failure::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Failure::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         }
@@ -107,6 +112,7 @@ impl Failure {
             Failure::UnsupportedMediaType => "Unsupported media type",
             Failure::Implementation => "Internal failure",
             Failure::Unavailable => "Not available at present",
+            Failure::InsufficientStorage => "No room left",
             Failure::MethodNotAllowed => "Method Not Allowed",
             Failure::RequestTimeout => "Request Timeout",
         }
@@ -258,6 +264,12 @@ impl From<StoreError> for Problem {
                 tracing::error!(%error, "the store does not answer");
                 Problem::later("the store does not answer at present; send the request again")
             }
+            StoreError::Full(_) => {
+                tracing::error!(%error, "the store is full");
+                let detail = "the gateway has no room left for documents; send the request again later";
+                Problem::new(Failure::InsufficientStorage, detail)
+                    .with_header(RETRY_AFTER, HeaderValue::from_static("60"))
+            }
             error => Problem::internal(&error),
         }
     }
@@ -332,6 +344,23 @@ mod tests {
         assert!(
             xml.contains("<epcgate:fix xmlns:epcgate=\"urn:epcgate:problem\">add &lt;Z&gt;</epcgate:fix>")
         );
+    }
+
+    #[test]
+    fn a_store_that_fails_says_whether_to_try_again() {
+        for (error, status, pause) in [
+            (StoreError::Full("disk sda1".to_owned()), 507, Some("60")),
+            (StoreError::Unavailable("host db7".to_owned()), 503, Some("5")),
+            (StoreError::Damaged("row 9".to_owned()), 500, None),
+        ] {
+            let answer = Problem::from(error).to_json();
+            assert_eq!(answer.status().as_u16(), status);
+            let told = answer.headers().get(RETRY_AFTER).map(|value| value.to_str().unwrap());
+            assert_eq!(told, pause);
+            let json = text(answer);
+            assert!(json.contains("ImplementationException"), "{json}");
+            assert!(!json.contains("sda1") && !json.contains("db7") && !json.contains("row 9"), "{json}");
+        }
     }
 
     #[test]

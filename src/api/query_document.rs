@@ -5,6 +5,8 @@ use std::io::Write;
 
 use actix_web::HttpResponse;
 use actix_web::HttpResponseBuilder;
+use actix_web::http::header::HeaderValue;
+use actix_web::http::header::WARNING;
 use actix_web::web;
 use actix_web::web::Bytes;
 use actix_web::web::Data;
@@ -14,6 +16,7 @@ use chrono::Utc;
 use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 
 use crate::api::negotiation::Wanted;
 use crate::api::prefixes::Prefixes;
@@ -26,6 +29,7 @@ use crate::epcis::QueryResultsHead;
 use crate::epcis::What;
 use crate::formats::EpcStyle;
 use crate::formats::Format;
+use crate::formats::Loss;
 use crate::formats::WriteError;
 use crate::formats::WriteOptions;
 use crate::formats::Writer;
@@ -48,6 +52,9 @@ pub struct Content {
 }
 
 /// Answers with events. What fails within the first 64 KiB has a status of its own; what fails later cuts the answer off.
+///
+/// What the form asked for cannot hold is told in a `Warning` header (RFC 7234 §5.5, code 199): how much, and the first of
+/// it. That is known of every answer in EPCIS 1.2, and of others up to 64 KiB.
 pub async fn answer(
     mut response: HttpResponseBuilder,
     content: Content,
@@ -60,13 +67,18 @@ pub async fn answer(
         .insert_header(("GS1-EPCIS-Version", format!("{version}.0")))
         .insert_header(("GS1-CBV-Version", format!("{version}.0")));
     let (sender, mut chunks) = mpsc::channel(WAITING);
-    let writing = web::block(move || write(&content, wanted, &prefixes, sender));
+    let (told, mut lost) = oneshot::channel();
+    let writing = web::block(move || write(&content, wanted, &prefixes, Sending { sender, told: Some(told) }));
     let Some(first) = chunks.recv().await else {
         writing.await?;
         return Err(Problem::internal(&"nothing was written"));
     };
     let first = first?;
-    Ok(match chunks.recv().await {
+    let second = chunks.recv().await;
+    if let Ok(warning) = lost.try_recv() {
+        response.insert_header((WARNING, warning));
+    }
+    Ok(match second {
         None => response.body(first),
         Some(second) => {
             let begun = stream::iter([Ok(first), second]);
@@ -76,18 +88,41 @@ pub async fn answer(
     })
 }
 
-fn write(
-    content: &Content,
-    wanted: Wanted,
-    prefixes: &Prefixes,
+/// Where an answer goes: its chunks, and before the last of them, or before the first, what it does not hold.
+struct Sending {
     sender: mpsc::Sender<Result<Bytes, Problem>>,
-) {
-    let chunks = Chunks { sender: sender.clone(), gathered: Vec::with_capacity(CHUNK) };
+    told: Option<oneshot::Sender<HeaderValue>>,
+}
+
+impl Sending {
+    fn tell(&mut self, losses: &[Loss], format: Format) {
+        let Some(first) = losses.first() else { return };
+        let losses = losses.len();
+        tracing::warn!(losses, format = format.name(), "an answer does not hold all of its events");
+        let event = first.event.map(|event| format!("event {event}, ")).unwrap_or_default();
+        let text = format!(
+            "{losses} values have no place in {}; the first: {event}{}: {}",
+            format.name(),
+            first.path,
+            first.what
+        );
+        let text: String = text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).take(500).collect();
+        let text = text.replace(['"', '\\'], "'");
+        // Where the answer has begun there is nobody to tell.
+        if let (Some(told), Ok(value)) =
+            (self.told.take(), HeaderValue::from_str(&format!("199 epcgate \"{text}\"")))
+        {
+            let _ = told.send(value);
+        }
+    }
+}
+
+fn write(content: &Content, wanted: Wanted, prefixes: &Prefixes, mut sending: Sending) {
     if let Err(problem) = options(content, wanted, prefixes)
-        .and_then(|options| write_to(chunks, content, wanted.format, options).map_err(failed))
+        .and_then(|options| write_to(&mut sending, content, wanted.format, options).map_err(failed))
     {
         // A client that has gone does not hear it.
-        let _ = sender.blocking_send(Err(problem));
+        let _ = sending.sender.blocking_send(Err(problem));
     }
 }
 
@@ -115,32 +150,47 @@ fn options(content: &Content, wanted: Wanted, prefixes: &Prefixes) -> Result<Wri
 }
 
 fn write_to(
-    chunks: Chunks,
+    sending: &mut Sending,
     content: &Content,
     format: Format,
     options: WriteOptions,
 ) -> Result<(), WriteError> {
-    let header = Header {
+    let header = header(content, format);
+    if format == Format::Xml12 {
+        // The form that has no place for much: written twice, so that the client is told before the first byte.
+        let (_, losses) = written(io::sink(), content, format, (&header, options.clone()))?;
+        sending.tell(&losses, format);
+    }
+    let chunks = Chunks { sender: sending.sender.clone(), gathered: Vec::with_capacity(CHUNK) };
+    let (mut chunks, losses) = written(chunks, content, format, (&header, options))?;
+    if format != Format::Xml12 {
+        sending.tell(&losses, format);
+    }
+    chunks.send().map_err(WriteError::Io)
+}
+
+fn written<W: Write>(
+    sink: W,
+    content: &Content,
+    format: Format,
+    (header, options): (&Header, WriteOptions),
+) -> Result<(W, Vec<Loss>), WriteError> {
+    let mut writer = Writer::begin(format, sink, header, options)?;
+    for event in &content.events {
+        writer.event(event)?;
+    }
+    writer.finish(header)
+}
+
+fn header(content: &Content, format: Format) -> Header {
+    Header {
         kind: content.kind,
         schema_version: format.epcis_version().into(),
         creation_date: content.now.to_rfc3339_opts(SecondsFormat::Millis, true).into(),
         query_results: (content.kind == DocumentKind::QueryDocument)
             .then(|| QueryResultsHead { query_name: "SimpleEventQuery".into(), subscription_id: None }),
         ..Header::default()
-    };
-    let mut writer = Writer::begin(format, chunks, &header, options)?;
-    for event in &content.events {
-        writer.event(event)?;
     }
-    let (mut chunks, losses) = writer.finish(&header)?;
-    if !losses.is_empty() {
-        tracing::warn!(
-            losses = losses.len(),
-            format = format.name(),
-            "an answer does not hold all of its events"
-        );
-    }
-    chunks.send().map_err(WriteError::Io)
 }
 
 /// True where every identifier can be spelt so; otherwise a client that did not ask gets them as they were sent.

@@ -28,7 +28,7 @@ pub(super) enum Piece {
     /// What stands before the events.
     Header(Box<Header>, Syntax),
     /// Events made ready, and where each stands.
-    Events(Batch, Vec<(u64, Place)>),
+    Events(Box<Batch>, Vec<(u64, Place)>),
     /// All has been read.
     End(Ending),
     /// The batch could not be packed.
@@ -199,7 +199,7 @@ impl Packing<'_> {
         }
         let next = self.belt.empty_batch()?;
         let full = std::mem::replace(&mut self.batch, next);
-        self.belt.send(Piece::Events(full, std::mem::take(&mut self.places)))
+        self.belt.send(Piece::Events(Box::new(full), std::mem::take(&mut self.places)))
     }
 }
 

@@ -130,7 +130,7 @@ impl Storing<'_> {
                     self.add(&mut batch, &places)?;
                     renewed = Instant::now();
                     // At the end of the document nobody needs it any more.
-                    let _ = returning.send(batch);
+                    let _ = returning.send(*batch);
                 }
                 Ok(Piece::End(ending)) => return self.end(ending, now()).map(Some),
                 Ok(Piece::Failed(error)) => return Err(error),

@@ -111,7 +111,10 @@ fn print_text(source: &Source, job: &CaptureJob, earlier: bool) {
     for defect in job.defects.iter().take(SHOWN) {
         let severity = if defect.is_error { "error" } else { "warning" };
         let (line, column) = (defect.line, defect.column);
-        println!("{}:{line}:{column}: {severity} [{}] {}; {}", source.name, defect.rule, defect.message, defect.fix);
+        println!(
+            "{}:{line}:{column}: {severity} [{}] {}; {}",
+            source.name, defect.rule, defect.message, defect.fix
+        );
     }
     let verdict = match (earlier, job.success) {
         (true, _) => "sent before; the answer of then",

@@ -32,10 +32,12 @@ impl Choice {
         Ok(Settings::read(self.config.as_deref())?)
     }
 
-    /// Opens the database and brings its tables up to date.
+    /// Opens the database and brings its tables up to date: that of the command line or its environment variables, else
+    /// that of the settings, else one in the default folder.
     pub(super) fn open(&self, settings: &Settings) -> anyhow::Result<Store> {
-        let url = match &self.database {
-            Some(url) => url.clone(),
+        let told = self.data_dir.is_none().then_some(settings.database.url.as_str());
+        let url = match self.database.as_deref().or(told).filter(|url| !url.is_empty()) {
+            Some(url) => url.to_owned(),
             None => {
                 let folder = self.data_dir.as_deref().unwrap_or(Path::new(DATA_DIR));
                 std::fs::create_dir_all(folder)

@@ -23,9 +23,18 @@ use crate::store::Store;
 
 /// What the demo captures, in order. Days stand in them as `{DAY-3}`, counted from the day of the start.
 const DOCUMENTS: [(&str, &str); 4] = [
-    ("the manufacturer commissions, packs and ships", include_str!("../../fixtures/demo/1_manufacturer_ships.xml")),
-    ("the wholesaler receives and opens the pallet", include_str!("../../fixtures/demo/2_wholesaler_receives.jsonld")),
-    ("the wholesaler ships one case to the clinic", include_str!("../../fixtures/demo/3_wholesaler_ships.xml")),
+    (
+        "the manufacturer commissions, packs and ships",
+        include_str!("../../fixtures/demo/1_manufacturer_ships.xml"),
+    ),
+    (
+        "the wholesaler receives and opens the pallet",
+        include_str!("../../fixtures/demo/2_wholesaler_receives.jsonld"),
+    ),
+    (
+        "the wholesaler ships one case to the clinic",
+        include_str!("../../fixtures/demo/3_wholesaler_ships.xml"),
+    ),
     ("the clinic receives it", include_str!("../../fixtures/demo/4_clinic_receives.xml")),
 ];
 

@@ -44,9 +44,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let pairs = arguments.parameters.iter().map(|pair| {
-        pair.split_once('=').with_context(|| format!("{pair} is not of the form PARAM=VALUE"))
-    });
+    let pairs = arguments
+        .parameters
+        .iter()
+        .map(|pair| pair.split_once('=').with_context(|| format!("{pair} is not of the form PARAM=VALUE")));
     let pairs = pairs.collect::<anyhow::Result<Vec<_>>>()?;
     let (query, mut page) = match query::parse(pairs.iter().copied()) {
         Ok(parsed) => parsed,
@@ -81,7 +82,10 @@ fn print(
     let header = Header {
         kind: DocumentKind::QueryDocument,
         creation_date: EventTime::from_utc(chrono::Utc::now()).as_str().into(),
-        query_results: Some(QueryResultsHead { query_name: "SimpleEventQuery".into(), subscription_id: None }),
+        query_results: Some(QueryResultsHead {
+            query_name: "SimpleEventQuery".into(),
+            subscription_id: None,
+        }),
         ..Header::default()
     };
     let mut writer = Writer::begin(format, out, &header, options)?;

@@ -48,14 +48,10 @@ impl Decimal {
         let text = self.as_str();
         let body = text.strip_prefix('-').unwrap_or(text);
         let bytes = body.as_bytes();
-        let plain = bytes.first().is_some_and(u8::is_ascii_digit)
-            && !(bytes.len() > 1
-                && bytes.first() == Some(&b'0')
-                && bytes.get(1).is_some_and(u8::is_ascii_digit))
-            && !body.contains(".e")
-            && !body.contains(".E")
-            && !body.ends_with('.');
-        if plain {
+        let padded = matches!(bytes, [b'0', b'0'..=b'9', ..]);
+        let bare_point =
+            body.starts_with('.') || body.ends_with('.') || body.contains(".e") || body.contains(".E");
+        if !text.starts_with('+') && !padded && !bare_point {
             return Cow::Borrowed(text);
         }
         let (sign, rest) = match text.as_bytes().first() {

@@ -35,6 +35,9 @@ impl Default for Limits {
 pub struct ReadOptions {
     /// What the document may cost.
     pub limits: Limits,
+    /// True for events that were judged when they were captured: the conditional rules and the form of identifiers are
+    /// not judged again, so that what is stored reads back whatever rules come later.
+    pub trusted: bool,
 }
 
 /// One event as read, or the place of one that was refused.

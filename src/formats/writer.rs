@@ -79,9 +79,9 @@ pub enum WriteError {
 /// A document being written.
 pub enum Writer<W: Write> {
     /// XML 1.2 or 2.0.
-    Xml(xml::Writer<W>),
+    Xml(Box<xml::Writer<W>>),
     /// JSON-LD.
-    JsonLd(jsonld::Writer<W>),
+    JsonLd(Box<jsonld::Writer<W>>),
 }
 
 impl<W: Write> Writer<W> {
@@ -93,9 +93,13 @@ impl<W: Write> Writer<W> {
         options: WriteOptions,
     ) -> Result<Writer<W>, WriteError> {
         Ok(match format {
-            Format::Xml12 => Writer::Xml(xml::Writer::begin(xml::Version::V1_2, sink, header, options)?),
-            Format::Xml20 => Writer::Xml(xml::Writer::begin(xml::Version::V2_0, sink, header, options)?),
-            Format::JsonLd => Writer::JsonLd(jsonld::Writer::begin(sink, header, options)?),
+            Format::Xml12 => {
+                Writer::Xml(Box::new(xml::Writer::begin(xml::Version::V1_2, sink, header, options)?))
+            }
+            Format::Xml20 => {
+                Writer::Xml(Box::new(xml::Writer::begin(xml::Version::V2_0, sink, header, options)?))
+            }
+            Format::JsonLd => Writer::JsonLd(Box::new(jsonld::Writer::begin(sink, header, options)?)),
         })
     }
 

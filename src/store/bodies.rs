@@ -17,6 +17,7 @@ use crate::epcis::Header;
 use crate::formats::Defect;
 use crate::formats::Defects;
 use crate::formats::Format;
+use crate::formats::Limits;
 use crate::formats::ReadOptions;
 use crate::formats::Reader;
 use crate::formats::WriteError;
@@ -36,6 +37,10 @@ const LEVEL: i32 = 1;
 
 /// The most bytes one event may have unpacked; above the limit of the readers.
 const MOST_BYTES: usize = 256 << 20;
+
+/// Our own text: judged when it was captured, and in one form perhaps larger than it was in the other.
+const OWN: ReadOptions =
+    ReadOptions { limits: Limits { depth: 250, attributes: 10_000, part_bytes: MOST_BYTES }, trusted: true };
 
 static ENCODING: LazyLock<EncoderDictionary<'static>> =
     LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
@@ -134,7 +139,7 @@ pub(crate) fn decode_header(body: &[u8]) -> Result<Header, StoreError> {
 
 fn open(body: &[u8], defects: &mut Defects) -> Result<Reader, StoreError> {
     let (_, text) = body_text(body)?;
-    Reader::open(Box::new(Cursor::new(text)), ReadOptions::default(), defects).map_err(damaged)
+    Reader::open(Box::new(Cursor::new(text)), OWN, defects).map_err(damaged)
 }
 
 fn damaged(defect: Defect) -> StoreError {
@@ -211,6 +216,29 @@ mod tests {
             ..header
         };
         assert_eq!(decode_header(&encoder.encode_header(&sent).unwrap()).unwrap().sbdh, sent.sbdh);
+    }
+
+    #[test]
+    fn what_rules_of_today_would_refuse_comes_back() {
+        let mut bare = event(0);
+        let mut encoder = BodyEncoder::new().unwrap();
+        assert_eq!(decode(&encoder.encode(&bare).unwrap()).unwrap(), bare);
+        bare.what = What::Object {
+            action: Action::Observe,
+            epcs: vec![Epc::parse("urn:epc:id:sgtin:1.2.3"), Epc::parse("no URI"), Epc::parse("no URI")],
+            quantities: vec![],
+        };
+        let mut odd = Element::new(Name::new("https://example.com/ns", "deep"), "ex");
+        for _ in 0..95 {
+            let mut outer = Element::new(Name::new("https://example.com/ns", "deep"), "ex");
+            outer.children = vec![Node::Text("a".into()), Node::Element(odd)];
+            odd = outer;
+        }
+        bare.extensions.push(odd);
+        assert_eq!(decode(&encoder.encode(&bare).unwrap()).unwrap(), bare);
+        let xml = encoder.write(Format::Xml20, &encoder.xml_header, Some(&bare), Vec::new()).unwrap().0;
+        encoder.text = xml;
+        assert_eq!(decode(&encoder.pack(XML, XML_PACKED).unwrap()).unwrap(), bare);
     }
 
     #[test]

@@ -21,7 +21,8 @@ const DEVIATIONS: &[(&str, &str)] = &[
     ("gs1-EPCIS/examples/JSON-simple-context/AssociationEvent/AssociationEvent-h.jsonld", TWO_IDS),
 ];
 
-const TWO_IDS: &str = "one event has two different eventIDs; taking the last, as the schema does, would lose the first";
+const TWO_IDS: &str =
+    "one event has two different eventIDs; taking the last, as the schema does, would lose the first";
 
 fn place(read: &Read) -> String {
     read.defects.iter().find(|defect| defect.place.line > 0).map(ToString::to_string).unwrap_or_default()
@@ -37,9 +38,12 @@ fn fault(example: &Example, read: &Read) -> Option<String> {
             .then(|| format!("must be refused with a place, found {} errors: {first}", read.errors)),
         "xsd-valid" | "schema-valid" | "schema-valid-but-format-errors" => {
             let error = read.defects.iter().find(|d| d.fault.severity == epcgate::formats::Severity::Error);
-            refused.then(|| format!("must be accepted: {}", error.map(ToString::to_string).unwrap_or_default()))
+            refused
+                .then(|| format!("must be accepted: {}", error.map(ToString::to_string).unwrap_or_default()))
         }
-        _ => place(read).is_empty().then(|| "must be accepted with a warning or refused, with a place".into()),
+        _ => {
+            place(read).is_empty().then(|| "must be accepted with a warning or refused, with a place".into())
+        }
     }
 }
 
@@ -53,7 +57,9 @@ fn verdicts_are_those_of_the_schemas() {
         let listed = DEVIATIONS.iter().any(|(path, _)| *path == example.path);
         match (fault(example, &read), listed) {
             (Some(fault), false) => writeln!(complaints, "{}: {fault}", example.path).unwrap(),
-            (None, true) => writeln!(complaints, "{}: listed as deviating, but it does not", example.path).unwrap(),
+            (None, true) => {
+                writeln!(complaints, "{}: listed as deviating, but it does not", example.path).unwrap()
+            }
             (Some(_), true) => deviating += 1,
             (None, false) => {}
         }
@@ -76,11 +82,16 @@ fn schema_invalid_documents_fare_as_the_table_says() {
         let Some(defect) = telling else { panic!("{}: no defect tells why", example.path) };
         let why = defect.fault.message.replace(['\t', '\n'], " ");
         let (line, column) = (defect.place.line, defect.place.column);
-        writeln!(table, "{}\t{verdict}\t{}\t{line}:{column}\t{why}", example.path, defect.fault.rule).unwrap();
+        writeln!(table, "{}\t{verdict}\t{}\t{line}:{column}\t{why}", example.path, defect.fault.rule)
+            .unwrap();
     }
     let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/schema_invalid.tsv");
     if std::env::var_os("EPCGATE_BLESS").is_some() {
         std::fs::write(&kept, &table).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(&kept).unwrap_or_default(), table, "run with EPCGATE_BLESS=1 and review");
+    assert_eq!(
+        std::fs::read_to_string(&kept).unwrap_or_default(),
+        table,
+        "run with EPCGATE_BLESS=1 and review"
+    );
 }

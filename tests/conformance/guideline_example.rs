@@ -8,7 +8,8 @@ use crate::reading::read;
 use crate::reading::read_file;
 use crate::reading::write;
 
-const EXAMPLE: &str = "openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/GS1_US_Pharma_Example_2_2_1_1.xml";
+const EXAMPLE: &str =
+    "openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/GS1_US_Pharma_Example_2_2_1_1.xml";
 
 #[test]
 fn goes_from_xml_1_2_to_json_ld_to_xml_2_0_and_back() {
@@ -26,7 +27,8 @@ fn goes_from_xml_1_2_to_json_ld_to_xml_2_0_and_back() {
         assert_eq!(step.header.master_data, original.header.master_data, "{}", format.name());
         assert_eq!(step.header.elements, original.header.elements, "{}", format.name());
     }
-    let statement = step.header.elements.iter().find(|e| &*e.name.local == "dscsaTransactionStatement").unwrap();
+    let statement =
+        step.header.elements.iter().find(|e| &*e.name.local == "dscsaTransactionStatement").unwrap();
     assert_eq!(statement.child("affirmTransactionStatement").and_then(|e| e.text()), Some("true"));
     assert_eq!(step.header.sbdh.unwrap().instance_identifier(), Some("1100220001"));
     assert_eq!(step.header.master_data.len(), 2);

@@ -67,7 +67,11 @@ pub fn read_file(path: &Path) -> Read {
 }
 
 /// Writes a document in a form.
-pub fn write(format: Format, document: &Read, options: WriteOptions) -> Result<(Vec<u8>, Vec<Loss>), WriteError> {
+pub fn write(
+    format: Format,
+    document: &Read,
+    options: WriteOptions,
+) -> Result<(Vec<u8>, Vec<Loss>), WriteError> {
     let mut writer = Writer::begin(format, Vec::new(), &document.header, options)?;
     for event in &document.events {
         writer.event(event)?;

@@ -30,17 +30,34 @@ const SCHEMA_FAULTS: &[(&str, &str, &str)] = &[
     ("jamischarles-epcis/tests/fixtures/epcis_1.2.sample_hospital.xml", "xml-2.0", NO_SENDER),
     ("copyleft/quartet_integrations/epcis.xml", "xml-1.2", WRAPPED_DATE),
     ("copyleft/quartet_integrations/epcis.xml", "xml-2.0", WRAPPED_DATE),
-    ("openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/AggregationEvent_all_possible_fields.xml", "xml-1.2", TYPED),
-    ("openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/AggregationEvent_all_possible_fields.xml", "xml-2.0", TYPED),
-    ("openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/TransformationEvent_all_possible_fields.xml", "xml-1.2", TYPED),
-    ("openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/TransformationEvent_all_possible_fields.xml", "xml-2.0", TYPED),
+    (
+        "openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/AggregationEvent_all_possible_fields.xml",
+        "xml-1.2",
+        TYPED,
+    ),
+    (
+        "openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/AggregationEvent_all_possible_fields.xml",
+        "xml-2.0",
+        TYPED,
+    ),
+    (
+        "openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/TransformationEvent_all_possible_fields.xml",
+        "xml-1.2",
+        TYPED,
+    ),
+    (
+        "openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/TransformationEvent_all_possible_fields.xml",
+        "xml-2.0",
+        TYPED,
+    ),
     ("jaewookbyun-epcis/example/AggregationEvent.xml", "xml-1.2", TYPE_OF_2_0),
     ("jaewookbyun-epcis/example/ObjectEvent.xml", "xml-1.2", TYPE_OF_2_0),
     ("jaewookbyun-epcis/example/TransactionEvent.xml", "xml-1.2", TYPE_OF_2_0),
 ];
 
 const NO_SENDER: &str = "the sender's SBDH is incomplete, is warned of, and nothing is invented for it";
-const WRAPPED_DATE: &str = "the sender's SBDH has a line break in a date, which xmllint does not take, and stays as sent";
+const WRAPPED_DATE: &str =
+    "the sender's SBDH has a line break in a date, which xmllint does not take, and stays as sent";
 const TYPED: &str = "an extension says a type by xsi:type that its value does not have, in the source too";
 const TYPE_OF_2_0: &str = "an extension says by xsi:type that it is of a type that only EPCIS 2.0 has";
 
@@ -81,7 +98,11 @@ fn difference(one: &Read, mut other: Read) -> String {
         let date = header.creation_date.trim_end_matches('Z').into();
         header.creation_date = if one.header.creation_date.is_empty() { "".into() } else { date };
     }
-    if header == other.header { String::new() } else { format!("headers differ:\n   {header:?}\n   {:?}", other.header) }
+    if header == other.header {
+        String::new()
+    } else {
+        format!("headers differ:\n   {header:?}\n   {:?}", other.header)
+    }
 }
 
 fn listed(example: &Example, format: Format) -> bool {

@@ -39,8 +39,11 @@ pub fn xmllint(schema: &Path, files: &[PathBuf]) -> BTreeMap<String, String> {
         let said = String::from_utf8_lossy(&output.stderr);
         let validated = said.lines().filter(|line| line.ends_with(" validates")).count();
         // A message may go over several lines; only those that name a file begin one.
-        let named = |line: &str| files.iter().find(|file| line.starts_with(&*file.to_string_lossy())).cloned();
-        for line in said.lines().filter(|line| !line.ends_with(" validates") && !line.ends_with(" fails to validate")) {
+        let named =
+            |line: &str| files.iter().find(|file| line.starts_with(&*file.to_string_lossy())).cloned();
+        for line in
+            said.lines().filter(|line| !line.ends_with(" validates") && !line.ends_with(" fails to validate"))
+        {
             let Some(file) = named(line) else { continue };
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let told = wrong.entry(name).or_default();
@@ -56,7 +59,8 @@ pub fn xmllint(schema: &Path, files: &[PathBuf]) -> BTreeMap<String, String> {
 
 /// GS1's JSON schema with `format` enforced.
 pub fn json_schema() -> Validator {
-    let text = std::fs::read_to_string(corpus().join("gs1-EPCIS/schemas/json/EPCIS-JSON-Schema.json")).unwrap();
+    let text =
+        std::fs::read_to_string(corpus().join("gs1-EPCIS/schemas/json/EPCIS-JSON-Schema.json")).unwrap();
     let schema: Value = serde_json::from_str(&text).unwrap();
     jsonschema::draft7::options().should_validate_formats(true).build(&schema).unwrap()
 }

@@ -53,9 +53,11 @@ fn write(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
 
 #[test]
 fn id_says_each_form() {
-    let output = epcgate(&["id", "urn:epc:id:sgtin:0614141.012345.7", "00614141123453", "--output", "json"], b"");
+    let output =
+        epcgate(&["id", "urn:epc:id:sgtin:0614141.012345.7", "00614141123453", "--output", "json"], b"");
     assert_eq!(output.status.code(), Some(1));
-    let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["kind"], "sgtin");
     assert_eq!(lines[0]["digital_link"], "https://id.gs1.org/01/00614141123452/21/7");
     assert_eq!(lines[0]["urn"], "urn:epc:id:sgtin:0614141.012345.7");
@@ -99,7 +101,8 @@ fn check_tells_place_rule_and_mend() {
     assert!(shown.contains("help: write ADD, OBSERVE or DELETE"), "{shown}");
 
     let output = epcgate(&["check", broken, sound, "--output", "json"], b"");
-    let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let finding = &lines[0]["findings"][0];
     assert_eq!(finding["rule"], "action");
     assert_eq!(finding["severity"], "error");
@@ -107,7 +110,8 @@ fn check_tells_place_rule_and_mend() {
     assert!(finding["path"].as_str().unwrap().ends_with("/ObjectEvent[1]/action"), "{finding}");
     assert_eq!(lines[1]["findings"].as_array().unwrap().len(), 0);
 
-    let log: Value = serde_json::from_slice(&epcgate(&["check", broken, "--output", "sarif"], b"").stdout).unwrap();
+    let log: Value =
+        serde_json::from_slice(&epcgate(&["check", broken, "--output", "sarif"], b"").stdout).unwrap();
     assert_eq!(log["runs"][0]["results"][0]["ruleId"], "action");
     assert_eq!(log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"], 11);
 }
@@ -117,7 +121,10 @@ fn strict_refuses_what_is_otherwise_tolerated() {
     let lax = SHIPMENT.replace("2026-03-04T06:00:00.000-05:00", "2026-03-04T06:00:00.000");
     assert_eq!(epcgate(&["check", "-"], lax.as_bytes()).status.code(), Some(0));
     assert_eq!(epcgate(&["check", "--strict", "-"], lax.as_bytes()).status.code(), Some(1));
-    assert_eq!(epcgate(&["convert", "--strict", "--to", "json-ld", "-"], lax.as_bytes()).status.code(), Some(1));
+    assert_eq!(
+        epcgate(&["convert", "--strict", "--to", "json-ld", "-"], lax.as_bytes()).status.code(),
+        Some(1)
+    );
 }
 
 #[test]

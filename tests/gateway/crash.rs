@@ -55,7 +55,8 @@ fn survives(arguments: &[&str]) {
         let stop = Arc::new(AtomicBool::new(false));
         let clients: Vec<_> = (0..4)
             .map(|_| {
-                let (known, next, stop, base) = (known.clone(), next.clone(), stop.clone(), gateway.url("/epcis/capture"));
+                let (known, next, stop, base) =
+                    (known.clone(), next.clone(), stop.clone(), gateway.url("/epcis/capture"));
                 thread::spawn(move || send(&base, &known, &next, &stop))
             })
             .collect();
@@ -75,8 +76,15 @@ fn survives(arguments: &[&str]) {
     }
     let known = known.lock().unwrap();
     let acknowledged = known.values().filter(|known| **known == Known::Acknowledged).count();
-    println!("{} kills: {acknowledged} documents acknowledged, {} unknown", kills(), known.len() - acknowledged);
-    assert!(acknowledged as u64 >= kills(), "too few documents were acknowledged to prove anything: {acknowledged}");
+    println!(
+        "{} kills: {acknowledged} documents acknowledged, {} unknown",
+        kills(),
+        known.len() - acknowledged
+    );
+    assert!(
+        acknowledged as u64 >= kills(),
+        "too few documents were acknowledged to prove anything: {acknowledged}"
+    );
 }
 
 /// Sends documents one after another until the gateway is gone.
@@ -122,7 +130,9 @@ fn settle(gateway: &Gateway, client: &Client) {
 }
 
 fn count(gateway: &Gateway, client: &Client, number: u64) -> usize {
-    let question = format!("/epcis/events?EQ_bizTransaction_po=urn:epcglobal:cbv:bt:9521101000017:{number}&perPage=1000");
+    let question = format!(
+        "/epcis/events?EQ_bizTransaction_po=urn:epcglobal:cbv:bt:9521101000017:{number}&perPage=1000"
+    );
     let answer = client.get(gateway.url(&question)).send().unwrap().text().unwrap();
     let answer: Value = serde_json::from_str(&answer).unwrap();
     let events = answer["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array();

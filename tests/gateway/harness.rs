@@ -138,8 +138,11 @@ pub fn failure(response: Response) -> (u16, String, String) {
     (status, text("type"), text("detail"))
 }
 
+/// Writes a document of this name with these events.
+pub type Form = fn(&str, &[u32]) -> String;
+
 /// The three forms of a document, each with its media type.
-pub const FORMS: [(&str, fn(&str, &[u32]) -> String); 3] =
+pub const FORMS: [(&str, Form); 3] =
     [("application/xml", xml_1_2), ("text/xml", xml_2_0), ("application/ld+json", json_ld)];
 
 /// The `eventID` of an event of a document.

@@ -1,5 +1,7 @@
 //! The gateway from outside: the command line, HTTP, the store on both databases, crashes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test ends by panicking
+
 mod capture;
 mod cli;
 mod crash;

@@ -186,8 +186,8 @@ fn event(dice: &mut Dice, number: usize) -> Event {
     event.id = Some(format!("urn:example:event:{number}").into());
     let place =
         |dice: &mut Dice| Some(Location { id: Epc::parse(dice.pick(PLACES)), extensions: Vec::new() });
-    event.read_point = place(dice).filter(|_| number % 3 > 0);
-    event.biz_location = place(dice).filter(|_| number % 4 > 0);
+    event.read_point = place(dice).filter(|_| !number.is_multiple_of(3));
+    event.biz_location = place(dice).filter(|_| !number.is_multiple_of(4));
     event.biz_step = Some(Term::parse(StandardVocabulary::BizStep, dice.pick(STEPS)));
     event.disposition = Some(Term::parse(StandardVocabulary::Disposition, dice.pick(DISPOSITIONS)));
     let kind = dice.chance(70).then(|| Term::parse(StandardVocabulary::BizTransactionType, "po"));

@@ -27,13 +27,18 @@ fn small_documents_are_not_held_up_by_a_large_one() {
         thread::spawn(move || {
             let began = Instant::now();
             let client = Client::builder().timeout(None).build().unwrap();
-            let request = client.post(gateway.url("/epcis/capture")).header("Content-Type", "application/xml");
+            let request =
+                client.post(gateway.url("/epcis/capture")).header("Content-Type", "application/xml");
             let answer = request.body(File::open(large_document()).unwrap()).send().unwrap();
             assert_eq!(answer.status(), 202, "{}", answer.text().unwrap());
             let job = answer.headers()["Location"].to_str().unwrap().to_owned();
             let taken = began.elapsed();
             finish(&gateway, &client, &job, Duration::from_millis(500));
-            println!("large    received in {:.1} s, captured in {:.1} s", taken.as_secs_f64(), began.elapsed().as_secs_f64());
+            println!(
+                "large    received in {:.1} s, captured in {:.1} s",
+                taken.as_secs_f64(),
+                began.elapsed().as_secs_f64()
+            );
             done.store(true, Ordering::Relaxed);
         })
     };
@@ -51,7 +56,10 @@ fn small_documents_are_not_held_up_by_a_large_one() {
         times.sort();
         let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
         let (median, p95, most) = (at(0.5), at(0.95), at(1.0));
-        println!("{what:<8} {} small ones meanwhile: median {median:?}, p95 {p95:?}, longest {most:?}", times.len());
+        println!(
+            "{what:<8} {} small ones meanwhile: median {median:?}, p95 {p95:?}, longest {most:?}",
+            times.len()
+        );
         assert!(times.len() > 20, "too few {what} to tell");
         assert!(p95 < MOST, "p95 of small {what} is {p95:?}; {MOST:?} are promised");
     }
@@ -69,9 +77,11 @@ fn capture(gateway: &Gateway, client: &Client, number: u64) -> Duration {
 }
 
 fn finish(gateway: &Gateway, client: &Client, job: &str, pause: Duration) {
-    let path = job.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| &rest[at..])).unwrap_or(job);
+    let path =
+        job.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| &rest[at..])).unwrap_or(job);
     loop {
-        let job: Value = serde_json::from_str(&client.get(gateway.url(path)).send().unwrap().text().unwrap()).unwrap();
+        let job: Value =
+            serde_json::from_str(&client.get(gateway.url(path)).send().unwrap().text().unwrap()).unwrap();
         if job["running"] == Value::Bool(false) {
             assert_eq!(job["success"], Value::Bool(true), "{job}");
             return;
@@ -91,8 +101,9 @@ fn query(gateway: &Gateway, client: &Client, number: u64) -> Duration {
 }
 
 fn document(number: u64) -> String {
-    let epcs: String =
-        (0..12).map(|item| format!("<epc>urn:epc:id:sgtin:0352999.010130.SMALL{number}-{item}</epc>")).collect();
+    let epcs: String = (0..12)
+        .map(|item| format!("<epc>urn:epc:id:sgtin:0352999.010130.SMALL{number}-{item}</epc>"))
+        .collect();
     format!(
         "<epcis:EPCISDocument xmlns:epcis=\"urn:epcglobal:epcis:xsd:1\" schemaVersion=\"1.2\" \
          creationDate=\"2026-03-05T18:00:00Z\"><EPCISBody><EventList><ObjectEvent><eventTime>2026-03-04T06:00:00.000Z\

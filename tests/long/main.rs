@@ -1,6 +1,8 @@
 //! The large counts: a document of a gigabyte, its memory, and what else the gateway does meanwhile. `tests/run --long`
 //! runs them in a release build, one after the other, and shows what they print.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test ends by panicking
+
 mod busy;
 mod memory;
 #[path = "../gateway/process.rs"]
@@ -24,7 +26,8 @@ fn large_document() -> PathBuf {
             return path;
         }
         let unfinished = path.with_extension("part");
-        let generator = std::env::var_os("EPCGATE_SHARED").map(|shared| PathBuf::from(shared).join("tools/gen_dscsa.py"));
+        let generator =
+            std::env::var_os("EPCGATE_SHARED").map(|shared| PathBuf::from(shared).join("tools/gen_dscsa.py"));
         let made = match generator.filter(|generator| generator.exists()) {
             Some(generator) => Command::new("python3")
                 .arg(generator)

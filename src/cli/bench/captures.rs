@@ -88,7 +88,8 @@ pub(super) fn seed(folder: &Path, items: u64, settings: &Settings) -> anyhow::Re
 
 /// Times look-ups by EPC in a seeded database.
 pub(super) fn look_up(folder: &Path, settings: &Settings) -> anyhow::Result<Vec<Figure>> {
-    let notes = std::fs::read(folder.join("seeded.json")).context("nothing is seeded here; run epcgate bench seed")?;
+    let notes = std::fs::read(folder.join("seeded.json"))
+        .context("nothing is seeded here; run epcgate bench seed")?;
     let seeded: Seeded = serde_json::from_slice(&notes)?;
     let store = Store::open(&database(folder)?, &settings.store)?;
     let units = SEED_STEP * 1_000 / EPCS_PER_THOUSAND_UNITS;

@@ -43,17 +43,27 @@ pub(super) fn write(out: &mut impl Write, units: u64, series: u64) -> std::io::R
         for unit in from..to {
             write!(out, "<epc>urn:epc:id:sgtin:0352999.010130.{}</epc>", serial(series, unit))?;
         }
-        write!(out, "</epcList><action>ADD</action><bizStep>urn:epcglobal:cbv:bizstep:commissioning</bizStep>")?;
+        write!(
+            out,
+            "</epcList><action>ADD</action><bizStep>urn:epcglobal:cbv:bizstep:commissioning</bizStep>"
+        )?;
         write!(out, "<disposition>urn:epcglobal:cbv:disp:active</disposition>{WHERE}{LOT}</ObjectEvent>")?;
         from = to;
     }
     for case in 0..units.div_ceil(UNITS_PER_CASE) {
-        write!(out, "<AggregationEvent>{WHEN}<parentID>urn:epc:id:sgtin:0352999.510130.{}</parentID><childEPCs>", serial(series, case))?;
+        write!(
+            out,
+            "<AggregationEvent>{WHEN}<parentID>urn:epc:id:sgtin:0352999.510130.{}</parentID><childEPCs>",
+            serial(series, case)
+        )?;
         for unit in case * UNITS_PER_CASE..((case + 1) * UNITS_PER_CASE).min(units) {
             write!(out, "<epc>urn:epc:id:sgtin:0352999.010130.{}</epc>", serial(series, unit))?;
         }
         write!(out, "</childEPCs><action>ADD</action><bizStep>urn:epcglobal:cbv:bizstep:packing</bizStep>")?;
-        write!(out, "<disposition>urn:epcglobal:cbv:disp:in_progress</disposition>{WHERE}</AggregationEvent>")?;
+        write!(
+            out,
+            "<disposition>urn:epcglobal:cbv:disp:in_progress</disposition>{WHERE}</AggregationEvent>"
+        )?;
     }
     out.write_all(TAIL.as_bytes())
 }

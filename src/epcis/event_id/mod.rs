@@ -96,5 +96,18 @@ pub fn hash_id(digest: &[u8; 32]) -> String {
     id
 }
 
+/// The digest that an event hash ID says, with or without its version; `None` for any other text.
+pub fn hash_of(id: &str) -> Option<[u8; 32]> {
+    let (hexadecimal, version) = id.strip_prefix("ni:///sha-256;")?.split_at_checked(64)?;
+    if !matches!(version, "" | "?ver=CBV2.0") || !hexadecimal.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut digest = [0; 32];
+    for (at, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hexadecimal.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(digest)
+}
+
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,7 @@ pub(super) fn read(frame: &mut Frame<'_>, members: &[Member<'_>], draft: &mut Dr
         }
     }
     draft.extensions = extensions.finish();
-    draft.refused = frame.refused;
+    (draft.refused, draft.trusted) = (frame.refused, frame.trusted);
     draft.finish(&mut |breach| {
         let member = members.iter().find(|member| member.key == breach.field);
         let at = member.map_or(0, |member| member.at);

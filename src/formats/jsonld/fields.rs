@@ -53,6 +53,9 @@ pub(super) fn term(
 /// Reads an identifier.
 pub(super) fn epc(frame: &mut Frame<'_>, value: &Value<'_>, path: &Path<'_>) -> Option<Epc> {
     let text = frame.text(value, path)?;
+    if frame.trusted {
+        return Some(Epc::parse(text.trim()));
+    }
     let (epc, fault) = values::epc(text);
     if let Some(fault) = fault {
         frame.tell_about(epc.as_str(), fault, value.at, path);

@@ -61,6 +61,8 @@ pub(super) struct Frame<'a> {
     pub(super) listed: bool,
     /// True once an error was told.
     pub(super) refused: bool,
+    /// True where identifiers and rules were judged before.
+    pub(super) trusted: bool,
     piece: Piece<'a>,
     /// The last place told: offset and place, from which the next is counted.
     known: (usize, Place),
@@ -81,6 +83,7 @@ impl<'a> Frame<'a> {
             event: None,
             listed: false,
             refused: false,
+            trusted: false,
             piece,
             known: (0, piece.place),
         }

@@ -39,6 +39,7 @@ pub struct Reader {
     state: State,
     /// What was wrong behind the events, told when they were read.
     late: Option<Defect>,
+    trusted: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,6 +73,7 @@ impl Reader {
             next: 0,
             state: State::Behind,
             late: None,
+            trusted: options.trusted,
             limits,
             scanner,
         };
@@ -184,7 +186,7 @@ impl Reader {
             defect.path.clone_from(&path);
             defects.add(defect.in_event(index));
         }
-        let source = Source { piece, path: self.path, listed, index, refused };
+        let source = Source { piece, path: self.path, listed, index, refused, trusted: self.trusted };
         let event = source.read(&parsed.value, &self.context, &mut self.draft, defects);
         self.scanner.consume(length);
         Ok(Reading { index, place, event })
@@ -198,6 +200,7 @@ struct Source<'a> {
     listed: bool,
     index: u64,
     refused: bool,
+    trusted: bool,
 }
 
 impl Source<'_> {
@@ -246,6 +249,7 @@ impl Source<'_> {
     fn frame<'b>(&'b self, defects: &'b mut Defects, context: &'b Context) -> Frame<'b> {
         let mut frame = Frame::new(defects, context, self.path, self.piece);
         (frame.event, frame.listed, frame.refused) = (Some(self.index), self.listed, self.refused);
+        frame.trusted = self.trusted;
         frame
     }
 }

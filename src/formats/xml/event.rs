@@ -53,7 +53,7 @@ impl EventReader {
         self.out_of_order = false;
         self.places.clear();
         (self.class, self.quantity) = (None, None);
-        self.draft = Draft { kind: kind(tag), ..Draft::default() };
+        self.draft = Draft { kind: kind(tag), trusted: scan.trusted, ..Draft::default() };
         let place = scan.place();
         if tag == Tag::Other {
             self.draft.foreign = Some(extension::event_name(scan)?);

@@ -44,10 +44,14 @@ pub fn value<T>(
 #[inline]
 pub fn epc(scan: &mut Scanner) -> Scan<Option<Epc>> {
     scan.judge_attributes(&["type"])?;
+    let trusted = scan.trusted;
     let Some(text) = scan.value()? else { return Ok(None) };
     if text.is_empty() {
         tell_empty(scan);
         return Ok(None);
+    }
+    if trusted {
+        return Ok(Some(Epc::parse(text.trim())));
     }
     let (epc, fault) = values::epc(text);
     if let Some(fault) = fault {

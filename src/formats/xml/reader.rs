@@ -60,6 +60,7 @@ impl Reader {
             next: 0,
             ended: false,
         };
+        reader.scan.trusted = options.trusted;
         std::mem::swap(&mut reader.scan.defects, defects);
         let begun = reader.begin();
         std::mem::swap(&mut reader.scan.defects, defects);

@@ -61,6 +61,8 @@ pub struct Scanner {
     pub refused: bool,
     /// How many wrappers are open in which every name in no namespace is allowed.
     pub(super) free: u32,
+    /// True where identifiers and rules were judged before.
+    pub(super) trusted: bool,
     told: Told,
     nodes: usize,
 }
@@ -96,6 +98,7 @@ impl Scanner {
             event: None,
             refused: false,
             free: 0,
+            trusted: false,
             told: Told::default(),
             nodes: 0,
         }

@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use crate::access::Caller;
 use crate::epcis::EventTime;
+use crate::epcis::event_id;
 use crate::epcis::query::Bound;
 use crate::epcis::query::EventQuery;
 use crate::epcis::query::Page;
@@ -24,6 +25,7 @@ use crate::store::StoreError;
 use crate::store::bodies;
 use crate::store::connection::AnyConnection;
 use crate::store::event_query::plan::Plan;
+use crate::store::event_query::rows::Spot;
 use crate::store::event_query::rows::Sql;
 use crate::store::event_query::rows::Stored;
 use crate::store::event_query::token::Token;
@@ -97,19 +99,31 @@ impl Store {
 
     /// The event of this `eventID` and its error declarations, in the order of publishing; empty where there is none
     /// that the caller may see (EPCIS 2.0 §12.6, `GET /events/{eventID}`).
+    ///
+    /// An event that was sent without `eventID` is found by its event hash ID, `ni:///sha-256;…?ver=CBV2.0`.
     pub fn event(&self, caller: &Caller, event_id: &str) -> Result<Vec<StoredEvent>, StoreError> {
-        let keys = rows::numbers(terms::event_id_keys(event_id));
+        let hash = event_id::hash_of(event_id);
+        let unnamed =
+            hash.map(|hash| [terms::identity_key(None, &hash, None), terms::declared_hash_key(&hash)]);
+        let keys = terms::event_id_keys(event_id).into_iter().chain(unnamed.into_iter().flatten());
         let mut sql = Sql::new(format!(
             "SELECT e.id AS id, d.ticket AS sort, e.document AS document, d.published_at AS published_at \
              FROM event_identities i CROSS JOIN events e CROSS JOIN documents d \
-             WHERE i.key IN ({keys}) AND e.id = i.event AND d.id = e.document AND {} AND e.event_id = $1 \
-             ORDER BY d.ticket, e.id LIMIT 1000",
+             WHERE i.key IN ({}) AND e.id = i.event AND d.id = e.document AND {} \
+             AND COALESCE(e.event_id, $1) = $1 ORDER BY d.ticket, e.id LIMIT 1000",
+            rows::numbers(keys),
             visible_to(caller)
         ));
         sql.bind(event_id);
         self.read(|connection| {
-            let spots = sql.load(connection)?;
-            rows::stored(connection, &spots)?.into_iter().map(stored_event).collect()
+            let mut spots = sql.load::<Spot>(connection)?;
+            spots.dedup_by_key(|spot| spot.id);
+            let found = rows::stored(connection, &spots)?.into_iter().map(stored_event);
+            found
+                .filter(|found| {
+                    found.as_ref().map_or(true, |found| found.event.id.is_some() || Some(found.hash) == hash)
+                })
+                .collect()
         })
     }
 

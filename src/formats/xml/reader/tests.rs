@@ -30,7 +30,11 @@ fn read_within(bytes: impl Into<Vec<u8>>, limits: Limits) -> Outcome {
     let mut defects = Defects::new(false);
     let mut outcome =
         Outcome { header: Header::default(), events: Vec::new(), defects: Vec::new(), stopped: None };
-    match Reader::open(Box::new(Cursor::new(bytes.into())), ReadOptions { limits }, &mut defects) {
+    match Reader::open(
+        Box::new(Cursor::new(bytes.into())),
+        ReadOptions { limits, trusted: false },
+        &mut defects,
+    ) {
         Ok(mut reader) => {
             loop {
                 match reader.next_event(&mut defects) {
