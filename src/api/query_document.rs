@@ -68,7 +68,8 @@ pub async fn answer(
         .insert_header(("GS1-CBV-Version", format!("{version}.0")));
     let (sender, mut chunks) = mpsc::channel(WAITING);
     let (told, mut lost) = oneshot::channel();
-    let writing = web::block(move || write(&content, wanted, &prefixes, Sending { sender, told: Some(told) }));
+    let writing =
+        web::block(move || write(&content, wanted, &prefixes, Sending { sender, told: Some(told) }));
     let Some(first) = chunks.recv().await else {
         writing.await?;
         return Err(Problem::internal(&"nothing was written"));
@@ -106,7 +107,8 @@ impl Sending {
             first.path,
             first.what
         );
-        let text: String = text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).take(500).collect();
+        let text: String =
+            text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).take(500).collect();
         let text = text.replace(['"', '\\'], "'");
         // Where the answer has begun there is nobody to tell.
         if let (Some(told), Ok(value)) =

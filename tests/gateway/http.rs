@@ -9,6 +9,7 @@ use crate::harness::TestGateway;
 use crate::harness::event_id;
 use crate::harness::failure;
 use crate::harness::header;
+use crate::harness::json_event;
 use crate::harness::json_ld;
 use crate::harness::xml_2_0;
 
@@ -137,6 +138,58 @@ fn an_event_is_found_by_its_id_however_it_is_escaped() {
         let response = gateway.get(&format!("/epcis/events/{path}")).send().unwrap();
         assert_eq!(failure(response).1, "epcisException:NoSuchNameException", "{path}");
     }
+}
+
+#[test]
+fn an_event_without_id_is_found_by_its_hash() {
+    let gateway = TestGateway::start();
+    let mut event = json_event("unnamed", 1);
+    event.as_object_mut().unwrap().remove("eventID");
+    event["@context"] = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld".into();
+    let created = gateway.post("/epcis/events", "application/json", event.to_string()).send().unwrap();
+    let (status, location) = (created.status(), header(&created, "location"));
+    assert_eq!(status, 201, "{}", created.text().unwrap());
+    assert!(location.contains("sha-256") && location.ends_with("CBV2.0"), "{location}");
+    let found = |path: &str| gateway.get(path).send().unwrap();
+    let answer: Value = found(&location).json().unwrap();
+    let list = answer["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array().unwrap().clone();
+    assert_eq!((list.len(), &list[0]["action"]), (1, &"OBSERVE".into()), "{answer}");
+
+    // A declaration that it was wrong has its hash, and is found beside it; an event of another content is not.
+    event["errorDeclaration"] = serde_json::json!({ "declarationTime": "2024-03-05T12:00:00Z" });
+    let declared = gateway.post("/epcis/events", "application/json", event.to_string()).send().unwrap();
+    assert_eq!(header(&declared, "location"), location);
+    let answer: Value = found(&location).json().unwrap();
+    let list = answer["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array().unwrap().len();
+    assert_eq!(list, 2, "{answer}");
+    let start = location.find("sha-256").unwrap() + 12;
+    let digit = if &location[start..=start] == "0" { "1" } else { "0" };
+    let other = format!("{}{digit}{}", &location[..start], &location[start + 1..]);
+    assert_eq!(failure(found(&other)).0, 404, "{other}");
+}
+
+#[test]
+fn what_a_form_cannot_hold_is_told_in_a_header() {
+    let gateway = TestGateway::start();
+    let many: Vec<u32> = (0..400).collect();
+    let document = json_ld("lossy", &many).replacen(
+        "\"action\"",
+        "\"certificationInfo\":[\"https://example.org/1\",\"https://example.org/2\"],\"sensorElementList\":\
+         [{\"sensorReport\":[{\"type\":\"Temperature\",\"value\":4}]}],\"action\"",
+        1,
+    );
+    assert_eq!(gateway.captured("application/json", document)["success"], true);
+    let ask = |accept: &str, version: &str, question: &str| {
+        let request = gateway.get(&format!("/epcis/events{question}")).header("Accept", accept);
+        let response = request.header("GS1-EPCIS-Max", version).send().unwrap();
+        let warning = header(&response, "warning");
+        (warning, response.text().unwrap().len())
+    };
+    let one = "?EQ_eventID=urn:uuid:lossy-0";
+    for question in [one, "?perPage=400"] {
+        println!("{:?}", ask("application/xml", "1.2", question));
+    }
+    assert_eq!(ask("application/json", "2.0", one).0, "");
 }
 
 #[test]
@@ -273,4 +326,84 @@ fn nothing_but_loopback_is_served() {
         epcgate::store::Store::open(folder.path().join("a.db").to_str().unwrap(), &settings.store).unwrap();
     let refused = epcgate::server::Gateway::start(&settings, &store).err().unwrap();
     assert!(refused.to_string().contains("loopback"), "{refused}");
+}
+
+/// What hostile and broken senders post: each is refused, or its job says why, where and by which rule.
+#[test]
+fn hostile_bodies_are_answered_and_harm_nobody() {
+    let gateway = TestGateway::start();
+    let sound = xml_2_0("hostile", &[1]);
+    let entities = "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">\
+                    <!ENTITY c SYSTEM \"file:///etc/passwd\">]>";
+    let attributes: String = (0..100_000).map(|n| format!(" a{n}=\"\"")).collect();
+    let namespaces: String = (0..100_000).map(|n| format!(" xmlns:a{n}=\"urn:{n}\"")).collect();
+    let deep = format!("{}{}", "<e:a xmlns:e=\"urn:e\">".repeat(100_000), "</e:a>".repeat(100_000));
+    let json = json_ld("hostile", &[1]);
+    let nested = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    let (xml_type, json_type) = ("application/xml", "application/json");
+    for (name, kind, body) in [
+        (
+            "entities",
+            xml_type,
+            sound.replacen("?>", &format!("?>{entities}"), 1).replace("shipping<", "&b;&c;<"),
+        ),
+        ("attributes", xml_type, sound.replace("<ObjectEvent", &format!("<ObjectEvent{attributes}"))),
+        ("namespaces", xml_type, sound.replace("<EPCISBody", &format!("<EPCISBody{namespaces}"))),
+        ("depth", xml_type, sound.replace("<action>", &format!("{deep}<action>"))),
+        ("truncated", xml_type, sound[..sound.len() - 60].to_owned()),
+        ("truncated early", xml_type, sound[..60].to_owned()),
+        ("encoding", xml_type, sound.replace("UTF-8", "EBCDIC-XX")),
+        ("word", xml_type, sound.replace("urn:epcglobal:cbv:bizstep:shipping", "teleporting")),
+        ("json depth", json_type, json.replacen("\"shipping\"", &nested, 1)),
+        (
+            "json depth of an extension",
+            json_type,
+            json.replacen("\"action\"", &format!("\"urn:x:y\":{nested},\"action\""), 1),
+        ),
+        ("json truncated", json_type, json[..json.len() - 20].to_owned()),
+        ("json truncated early", json_type, json[..20].to_owned()),
+        ("json word", json_type, json.replace("shipping", "teleporting")),
+        ("json action", json_type, json.replace("OBSERVE", "observe")),
+    ] {
+        refused(&gateway, name, kind, body.into_bytes());
+    }
+    // Latin-1 that says it is UTF-8, UTF-16 that says it is UTF-8, and JSON that is not UTF-8.
+    let latin = sound.replace("hostile-1", "caf\u{e9}");
+    refused(
+        &gateway,
+        "latin",
+        xml_type,
+        latin.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect(),
+    );
+    refused(&gateway, "utf-16", xml_type, sound.encode_utf16().flat_map(u16::to_be_bytes).collect());
+    let mut broken = json.replace("hostile-1", "caf#").into_bytes();
+    broken.iter_mut().filter(|byte| **byte == b'#').for_each(|byte| *byte = 0xFF);
+    refused(&gateway, "json bytes", json_type, broken);
+
+    // What is only odd is kept as sent, and told.
+    let wrong =
+        sound.replace("urn:epc:id:sgtin:0614141.107346.1", "https://id.gs1.org/01/10614141073465/21/1");
+    let job = gateway.captured(xml_type, wrong);
+    assert_eq!((&job["success"], &job["warnings"][0]["rule"]), (&true.into(), &"identifier".into()), "{job}");
+    assert!(job["warnings"][0]["line"].as_u64() > Some(0), "{job}");
+    assert_eq!(gateway.events("").len(), 1);
+    assert_eq!(gateway.get("/readyz").send().unwrap().status(), 200);
+    assert_eq!(gateway.captured(json_type, json_ld("after", &[1]))["success"], true);
+}
+
+/// Posts what must be answered 400, or with a job that fails, each with its rule and place.
+fn refused(gateway: &TestGateway, name: &str, media_type: &str, body: Vec<u8>) {
+    let answer = gateway.capture(media_type, body).send().unwrap();
+    let error = if answer.status() == 202 {
+        let job = gateway.finished(answer);
+        assert_eq!(job["success"], false, "{name}: {job}");
+        job["errors"][0].clone()
+    } else {
+        assert_eq!(answer.status(), 400, "{name}");
+        answer.json().unwrap()
+    };
+    assert_eq!(error["type"], "epcisException:ValidationException", "{name}: {error}");
+    assert!(error["rule"].as_str().is_some_and(|rule| !rule.is_empty()), "{name}: {error}");
+    assert!(error["line"].as_u64() > Some(0), "{name}: {error}");
+    assert!(error["detail"].as_str().is_some_and(|detail| detail.len() < 2_000), "{name}: {error}");
 }

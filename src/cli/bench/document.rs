@@ -3,7 +3,7 @@
 use std::io::Write;
 
 /// Units in a case, and so EPCs in most events.
-const UNITS_PER_CASE: u64 = 12;
+pub(super) const UNITS_PER_CASE: u64 = 12;
 /// Units in one commissioning event.
 const UNITS_PER_EVENT: u64 = 2_000;
 /// Bytes that one unit takes, commissioning and packing together.

@@ -120,7 +120,7 @@ fn print(figures: &[Figure], output: Output) -> anyhow::Result<()> {
         return Ok(());
     }
     for Figure { name, rate, unit, ratio, goal } in figures {
-        write!(out, "{name:<38} {rate:>12.1} {unit:<8}")?;
+        write!(out, "{name:<56} {rate:>12.1} {unit:<8}")?;
         if let (Some(ratio), Some(goal)) = (ratio, goal) {
             let verdict = if ratio >= goal { "reached" } else { "missed" };
             write!(out, " ratio {ratio:>6.2} (goal {goal}: {verdict})")?;
@@ -128,7 +128,7 @@ fn print(figures: &[Figure], output: Output) -> anyhow::Result<()> {
         writeln!(out)?;
     }
     if let Some(bytes) = measure::peak_memory() {
-        writeln!(out, "{:<38} {:>12.1} MB", "peak resident memory", bytes as f64 / 1e6)?;
+        writeln!(out, "{:<56} {:>12.1} MB", "peak resident memory", bytes as f64 / 1e6)?;
     }
     Ok(())
 }

@@ -286,7 +286,9 @@ fn a_hash_id_says_its_digest() {
     let id = hash_id(&digest);
     assert_eq!(hash_of(&id), Some(digest));
     assert_eq!(hash_of(id.trim_end_matches("?ver=CBV2.0")), Some(digest));
-    for other in ["", "ni:///sha-256;", &id[..70], &id.replace("2.0", "9.9"), &id.replace("00", "+0"), "urn:uuid:1"] {
+    for other in
+        ["", "ni:///sha-256;", &id[..70], &id.replace("2.0", "9.9"), &id.replace("00", "+0"), "urn:uuid:1"]
+    {
         assert_eq!(hash_of(other), None, "{other}");
     }
 }

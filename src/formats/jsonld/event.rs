@@ -24,6 +24,12 @@ pub(super) fn read(frame: &mut Frame<'_>, members: &[Member<'_>], draft: &mut Dr
             let fault =
                 Fault::warning("null-member", "null stands for an absent value", "leave the member out");
             frame.tell(fault, member.at, &path);
+        } else if draft.foreign.is_some() && is_of_objects(&member.key) {
+            let message =
+                format!("{} means nothing in an event type of another namespace", shown(&member.key));
+            let fix = "say it in an event type of EPCIS, or in a member of your own namespace";
+            frame.tell(Fault::warning("field-of-other-event", message, fix), member.at, &path);
+            extensions.take_word(frame.context, member);
         } else if !read_common(frame, member, draft, &path) && !read_list(frame, member, draft, &path) {
             extensions.take(frame, member, &Path::Root);
         }
@@ -41,6 +47,24 @@ pub(super) fn read(frame: &mut Frame<'_>, members: &[Member<'_>], draft: &mut Dr
 /// True for a word that names no extension.
 fn is_word(frame: &Frame<'_>, key: &str) -> bool {
     !key.contains(':') && frame.context.expand(key).is_none()
+}
+
+/// True for a member that only the types of event of EPCIS have: what objects, and what became of them.
+fn is_of_objects(key: &str) -> bool {
+    matches!(
+        key,
+        "action"
+            | "parentID"
+            | "epcList"
+            | "childEPCs"
+            | "inputEPCList"
+            | "outputEPCList"
+            | "quantityList"
+            | "childQuantityList"
+            | "inputQuantityList"
+            | "outputQuantityList"
+            | "transformationID"
+    )
 }
 
 fn read_kind(frame: &mut Frame<'_>, members: &[Member<'_>], draft: &mut Draft) {

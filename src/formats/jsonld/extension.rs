@@ -57,6 +57,11 @@ impl Elements {
         }
     }
 
+    /// Takes a member whose key is a word of EPCIS that means nothing here, as an element in no namespace.
+    pub(super) fn take_word(&mut self, context: &Context, member: &Member<'_>) {
+        self.add(context, local_name(&member.key), &member.value);
+    }
+
     /// The elements in their order.
     pub(super) fn finish(self) -> Vec<Element> {
         if self.order.is_empty() { self.found } else { in_order(self.found, &self.order) }

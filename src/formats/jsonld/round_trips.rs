@@ -475,3 +475,24 @@ fn header_of_a_bare_string_key_is_kept() {
     assert_eq!(events[0].extensions[0].children, [Node::Json(json.into())]);
     check(&header, &events);
 }
+
+#[test]
+fn objects_of_a_foreign_event_are_kept_with_a_warning() {
+    let text = r#"{"@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+        {"ex": "http://ex.com/a/"}], "type": "EPCISDocument", "schemaVersion": "2.0",
+        "creationDate": "2024-03-05T18:00:00Z", "epcisBody": {"eventList": [{"type": "ex:Recall",
+        "eventTime": "2024-03-04T06:00:00.000Z", "eventTimeZoneOffset": "-05:00", "action": "ADD",
+        "epcList": ["urn:epc:id:sgtin:0614141.107346.2017", "urn:epc:id:sgtin:0614141.107346.2018"],
+        "quantityList": [{"epcClass": "urn:epc:idpat:sgtin:0614141.107346.*", "quantity": 5}],
+        "bizStep": "shipping"}]}}"#;
+    let (result, defects) = read(text);
+    let (header, events) = result.unwrap();
+    let rules: Vec<&str> = defects.kept().iter().map(|defect| defect.fault.rule).collect();
+    assert_eq!(rules, ["field-of-other-event"; 3]);
+    let event = events[0].clone().unwrap();
+    let names: Vec<&str> = event.extensions.iter().map(|element| &*element.name.local).collect();
+    assert_eq!(names, ["action", "epcList", "epcList", "quantityList"]);
+    let again = check(&header, &[event]);
+    assert!(again.contains("urn:epc:id:sgtin:0614141.107346.2018"), "{again}");
+    assert!(again.contains("urn:epc:idpat:sgtin:0614141.107346.*"), "{again}");
+}

@@ -41,8 +41,8 @@ pub(super) struct Span {
 /// Rows of an index, one of which each wanted event has.
 #[derive(Clone, Debug)]
 pub(super) enum Lookup {
-    /// In `event_terms`, with one of these keys in one of these roles.
-    Terms { keys: Vec<i64>, roles: Vec<i64> },
+    /// In `event_terms`, with one of these keys in one of these roles; `point` where each key is that of one object.
+    Terms { keys: Vec<i64>, roles: Vec<i64>, point: bool },
     /// In `event_identities`, with one of these keys.
     Identities { keys: Vec<i64> },
 }
@@ -182,21 +182,45 @@ impl Lookup {
             }
             Test::From(_) | Test::Before(_) | Test::Exists => return None,
         };
-        Some(Lookup::Terms { keys, roles: roles.iter().map(|role| role.number()).collect() })
+        let point = match &predicate.test {
+            Test::Matches(patterns) => {
+                is_object(predicate.field) && patterns.iter().all(|pattern| pattern.identity().is_some())
+            }
+            _ => false,
+        };
+        Some(Lookup::Terms { keys, roles: roles.iter().map(|role| role.number()).collect(), point })
+    }
+
+    /// True where it finds few events, most likely: those of an object, or of an `eventID`.
+    pub(super) fn is_point(&self) -> bool {
+        matches!(self, Lookup::Identities { .. } | Lookup::Terms { point: true, .. })
+    }
+
+    /// The keys it looks for.
+    pub(super) fn keys(&self) -> &[i64] {
+        match self {
+            Lookup::Terms { keys, .. } | Lookup::Identities { keys } => keys,
+        }
     }
 
     /// The statement for the events it finds, at most so many rows; an event may come up more than once.
     pub(super) fn find(&self, most: usize) -> String {
+        let (before, behind) = self.around(most);
+        format!("{before}{}{behind}", numbers(self.keys()))
+    }
+
+    /// The same statement, before its keys and behind them.
+    pub(super) fn around(&self, most: usize) -> (String, String) {
         match self {
-            Lookup::Terms { keys, roles } => format!(
+            Lookup::Terms { roles, .. } => (
                 "SELECT t.event AS id FROM event_terms t WHERE t.block IN (SELECT b.id FROM term_blocks b) \
-                 AND t.key IN ({}) AND t.role IN ({}) LIMIT {most}",
-                numbers(keys),
-                numbers(roles)
+                 AND t.key IN ("
+                    .to_owned(),
+                format!(") AND t.role IN ({}) LIMIT {most}", numbers(roles)),
             ),
-            Lookup::Identities { keys } => format!(
-                "SELECT i.event AS id FROM event_identities i WHERE i.key IN ({}) LIMIT {most}",
-                numbers(keys)
+            Lookup::Identities { .. } => (
+                "SELECT i.event AS id FROM event_identities i WHERE i.key IN (".to_owned(),
+                format!(") LIMIT {most}"),
             ),
         }
     }
@@ -205,7 +229,7 @@ impl Lookup {
     pub(super) fn condition(&self) -> String {
         let (table, place, keys) = match self {
             // The block is part of the event's id, so that no other block is looked into.
-            Lookup::Terms { keys, roles } => (
+            Lookup::Terms { keys, roles, .. } => (
                 "event_terms",
                 format!("t.block = (e.id >> {OFFSET_BITS}) AND t.role IN ({}) AND", numbers(roles)),
                 keys,
@@ -218,6 +242,11 @@ impl Lookup {
             numbers(keys)
         )
     }
+}
+
+/// True for a field that names single objects.
+fn is_object(field: Field) -> bool {
+    matches!(field, Field::Epc | Field::Parent | Field::InputEpc | Field::OutputEpc | Field::AnyEpc)
 }
 
 /// The key of the term that a canonical text has in a field.
