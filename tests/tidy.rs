@@ -169,7 +169,7 @@ fn files_are_short_and_named_for_what_they_hold() {
             }) {
                 faults.push(format!("{name}: the name says nothing"));
             }
-            if folder == "src" && !text.starts_with("//!") {
+            if folder == "src" && !name.ends_with("/tests.rs") && !text.starts_with("//!") {
                 faults.push(format!("{name}: begins without a sentence that says what it holds"));
             }
         }
@@ -221,7 +221,7 @@ fn without_comments(sql: &str) -> String {
 fn each_fixture_is_described() {
     let readme = fs::read_to_string(root().join("fixtures/README.md")).unwrap();
     let mut faults = Vec::new();
-    for ending in [".xml", ".jsonld", ".json"] {
+    for ending in [".xml", ".jsonld"] {
         for name in files("fixtures", ending).keys() {
             let stem = Path::new(name).file_name().unwrap().to_string_lossy().into_owned();
             let stem = stem.split('.').next().unwrap().to_owned();

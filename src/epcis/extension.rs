@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+/// Namespace of CBV's master data as XML declares it; JSON-LD declares it with a colon behind (CBV 2.0 §9).
+pub const MASTER_DATA_NAMESPACE: &str = "urn:epcglobal:cbv:mda";
+
 /// An expanded name: a namespace URI (empty for none) and a local name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name {
@@ -12,14 +15,28 @@ pub struct Name {
 }
 
 impl Name {
-    /// A name in a namespace.
+    /// A name in a namespace; the namespace of CBV's master data gets its one spelling.
     pub fn new(namespace: impl Into<Arc<str>>, local: impl Into<Box<str>>) -> Name {
-        Name { namespace: namespace.into(), local: local.into() }
+        let namespace = namespace.into();
+        let namespace = match one_spelling(&namespace) {
+            same if same.len() == namespace.len() => namespace,
+            spelling => spelling.into(),
+        };
+        Name { namespace, local: local.into() }
     }
 
     /// True where the name is in no namespace.
     pub fn is_local(&self) -> bool {
         self.namespace.is_empty()
+    }
+}
+
+/// The namespace of CBV's master data as XML spells it, where senders or JSON-LD end it with `:` or `#`; any other as it
+/// is. Lot and expiry so have one name, whichever form they came in.
+pub fn one_spelling(namespace: &str) -> &str {
+    match namespace.strip_prefix(MASTER_DATA_NAMESPACE) {
+        Some(":" | "#") => MASTER_DATA_NAMESPACE,
+        _ => namespace,
     }
 }
 
@@ -134,5 +151,18 @@ impl Element {
             .iter()
             .find(|attribute| attribute.name.is_local() && &*attribute.name.local == local)
             .map(|attribute| &*attribute.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn master_data_of_cbv_has_one_name() {
+        for namespace in ["urn:epcglobal:cbv:mda", "urn:epcglobal:cbv:mda:", "urn:epcglobal:cbv:mda#"] {
+            assert_eq!(Name::new(namespace, "lotNumber"), Name::new(MASTER_DATA_NAMESPACE, "lotNumber"));
+        }
+        assert_eq!(&*Name::new("urn:epcglobal:cbv:mda:x", "y").namespace, "urn:epcglobal:cbv:mda:x");
     }
 }

@@ -7,7 +7,6 @@ use crate::epcis::event_id::assembly::Assembly;
 use crate::epcis::event_id::values;
 
 const COMMENTS: &str = "http://www.w3.org/2000/01/rdf-schema#";
-const MASTER_DATA: &str = "urn:epcglobal:cbv:mda";
 const XML_SCHEMA: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Writes elements sorted, each with what it holds.
@@ -27,12 +26,7 @@ pub(super) fn write_parts(elements: &[Element], out: &mut Assembly) {
 /// Writes `{namespace}local`; a name in no namespace stands alone.
 pub(super) fn name(name: &Name, out: &mut Assembly) {
     if !name.is_local() {
-        // XML declares the namespace of CBV's master data without the mark at its end, JSON-LD with it.
-        let namespace = match name.namespace.strip_prefix(MASTER_DATA) {
-            Some(":" | "#") => MASTER_DATA,
-            _ => &name.namespace,
-        };
-        for text in ["{", namespace, "}"] {
+        for text in ["{", &name.namespace, "}"] {
             out.push(text);
         }
     }

@@ -195,7 +195,7 @@ fn master_data_of_cbv_has_one_namespace() {
     for namespace in ["urn:epcglobal:cbv:mda:", "urn:epcglobal:cbv:mda#"] {
         let mut event = full();
         for element in event.ilmd.iter_mut().flatten() {
-            element.name.namespace = namespace.into();
+            element.name = crate::epcis::Name::new(namespace, element.name.local.clone());
         }
         assert_eq!(pre_hash_string(&event), FULL);
     }

@@ -7,6 +7,7 @@ use crate::epcis::Name;
 use crate::epcis::QueryResultsHead;
 use crate::epcis::SBDH_NAMESPACE;
 use crate::epcis::Sbdh;
+use crate::epcis::one_spelling;
 use crate::formats::CARRIER_NAMESPACE;
 use crate::formats::Defect;
 use crate::formats::Defects;
@@ -86,7 +87,11 @@ pub(super) fn read(
 ) -> Result<Header, Defect> {
     let mut envelope = Envelope::default();
     let declarations = context.declarations();
-    envelope.header.namespaces.0.extend(declarations.map(|(prefix, uri)| (prefix.into(), uri.into())));
+    envelope
+        .header
+        .namespaces
+        .0
+        .extend(declarations.map(|(prefix, uri)| (prefix.into(), one_spelling(uri).into())));
     for url in &context.foreign_urls {
         let name = Name::new(CARRIER_NAMESPACE, carried::CONTEXT_URL);
         envelope.header.document_elements.push(Element::with_text(name, "", url.clone()));

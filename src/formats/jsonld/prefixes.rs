@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::epcis::Attribute;
 use crate::epcis::Element;
+use crate::epcis::MASTER_DATA_NAMESPACE;
 use crate::epcis::Name;
 use crate::epcis::Node;
 use crate::formats::CARRIER_NAMESPACE;
@@ -148,6 +149,9 @@ fn undeclared(namespace: &str) -> Option<&str> {
     if namespace == names::XML_NAMESPACE {
         return Some("xml");
     }
+    if namespace == MASTER_DATA_NAMESPACE {
+        return Some("cbvmda");
+    }
     if let Some((prefix, _)) = names::GS1_PREFIXES.iter().find(|(_, known)| *known == namespace) {
         return Some(prefix);
     }
@@ -172,11 +176,7 @@ mod tests {
     #[test]
     fn declares_prefixes() {
         check(&[("ex", "urn:x:"), ("ex", "urn:x:"), ("ex", "urn:y:")], r#"{"ex":"urn:x:","ex2":"urn:y:"}"#);
-        check(&[("cbvmda", "urn:epcglobal:cbv:mda:")], "{}");
-        check(
-            &[("cbvmda", "urn:epcglobal:cbv:mda")],
-            r#"{"cbvmda2":{"@id":"urn:epcglobal:cbv:mda","@prefix":true}}"#,
-        );
+        check(&[("x", MASTER_DATA_NAMESPACE)], "{}");
         check(&[("", "http://a/"), ("1", "http://b/")], r#"{"ns":"http://a/","ns2":"http://b/"}"#);
         check(&[("", "hc:"), ("xml", names::XML_NAMESPACE), ("urn", "urn:z:")], r#"{"urn2":"urn:z:"}"#);
     }

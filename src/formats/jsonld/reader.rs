@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::epcis::DocumentKind;
 use crate::epcis::Event;
 use crate::epcis::Header;
+use crate::epcis::one_spelling;
 use crate::formats::Defect;
 use crate::formats::Defects;
 use crate::formats::Fault;
@@ -104,7 +105,10 @@ impl Reader {
         if is_bare_event(&survey) {
             self.header.kind = DocumentKind::Event;
             let declarations = self.context.declarations();
-            self.header.namespaces.0.extend(declarations.map(|(prefix, uri)| (prefix.into(), uri.into())));
+            self.header
+                .namespaces
+                .0
+                .extend(declarations.map(|(prefix, uri)| (prefix.into(), one_spelling(uri).into())));
             self.state = State::Only;
             self.warn_without_context(&survey, defects);
             return self.scanner.seek(root.0, root.1);

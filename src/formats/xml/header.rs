@@ -2,6 +2,7 @@
 
 use crate::epcis::Header;
 use crate::epcis::SBDH_NAMESPACE;
+use crate::epcis::one_spelling;
 use crate::formats::CARRIER_NAMESPACE;
 use crate::formats::Fault;
 use crate::formats::values::shown;
@@ -20,7 +21,8 @@ use crate::formats::xml::scanner::split;
 pub fn read_root(scan: &mut Scanner, header: &mut Header, version: Option<Version>) -> Scan<()> {
     let declared = scan.scope.declared();
     let declared = declared.filter(|(prefix, space)| !prefix.is_empty() && *space != CARRIER_NAMESPACE);
-    header.namespaces.0 = declared.map(|(prefix, namespace)| (prefix.into(), namespace.into())).collect();
+    header.namespaces.0 =
+        declared.map(|(prefix, namespace)| (prefix.into(), one_spelling(namespace).into())).collect();
     for attribute in scan.foreign_attributes()? {
         let name = &attribute.name;
         match (&*name.namespace, &*name.local) {
