@@ -124,7 +124,7 @@ impl Prefixes {
         self.bound.get(from..).unwrap_or_default().iter().filter(|bound| bound.declared)
     }
 
-    fn prefix(&self, namespace: &str) -> Option<&str> {
+    pub(super) fn prefix(&self, namespace: &str) -> Option<&str> {
         self.bound.get(*self.places.get(namespace)?).map(|bound| &*bound.prefix)
     }
 

@@ -204,6 +204,15 @@ fn elements_keep_their_order_at_every_level() {
 }
 
 #[test]
+fn event_types_of_others_keep_their_namespace() {
+    for namespace in ["http://ex.com/a", "http://ex.com/a/", "urn:x:"] {
+        let mut event = event();
+        event.what = What::Other(Name::new(namespace, "Recall"));
+        check(&document(), &[event]);
+    }
+}
+
+#[test]
 fn master_data_of_cbv_is_named_as_gs1_names_it() {
     let mut event = event();
     let lot = |namespace: &str| Element::with_text(Name::new(namespace, "lotNumber"), "cbvmda", "A1");

@@ -61,7 +61,11 @@ impl EventWriter<'_> {
         self.out.key("type");
         match &event.what {
             What::Other(name) => {
-                self.out.string(&format!("{}{}", name.namespace, name.local));
+                // With its prefix, so that the namespace stays what it is, whatever it ends with.
+                match self.prefixes.prefix(&name.namespace) {
+                    Some(prefix) => self.out.string(&format!("{prefix}:{}", name.local)),
+                    None => self.out.string(&format!("{}{}", name.namespace, name.local)),
+                };
             }
             what => {
                 self.out.string(what.kind().name());
