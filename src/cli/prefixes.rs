@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use crate::cli::Outcome;
+use crate::cli::database;
 use crate::gs1::CompanyPrefixes;
 use crate::gs1::PrefixTable;
 
@@ -26,6 +27,14 @@ enum Action {
         /// Where to keep it in compact form
         #[arg(long, default_value = "company-prefixes.bin")]
         to: PathBuf,
+    },
+    /// Tell a gateway's database a company prefix for sure; it stands over the table and over what was seen in URNs
+    Set {
+        /// The company prefix, 6 to 12 digits
+        #[arg(required = true)]
+        digits: Vec<String>,
+        #[command(flatten)]
+        database: database::Choice,
     },
     /// Say how long the company prefix of these digits is
     Show {
@@ -60,10 +69,14 @@ impl Choice {
             }
         };
         for digits in &self.known {
-            prefixes = prefixes.with_override(digits, u8::try_from(digits.len())?)?;
+            prefixes = overridden(prefixes, digits)?;
         }
         Ok(prefixes)
     }
+}
+
+fn overridden(prefixes: CompanyPrefixes, digits: &str) -> anyhow::Result<CompanyPrefixes> {
+    Ok(prefixes.with_override(digits, u8::try_from(digits.len())?)?)
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
@@ -76,6 +89,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
                 .with_context(|| format!("{} cannot be written", to.display()))?;
             println!("the table of {} is kept in {}", table.date(), to.display());
             println!("Use them with --prefixes {0} or EPCGATE_PREFIXES={0}", to.display());
+        }
+        Action::Set { digits, database } => {
+            // A prefix that none can be is refused before anything is written.
+            digits.iter().try_fold(CompanyPrefixes::builtin(), |known, digits| overridden(known, digits))?;
+            let store = database.open(&database.settings()?)?;
+            digits.iter().try_for_each(|digits| store.set_prefix(digits))?;
         }
         Action::Show { digits, prefixes } => {
             let prefixes = prefixes.load()?;

@@ -2,6 +2,7 @@
 
 use std::io::BufWriter;
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -64,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let format = Format::parse(&arguments.to).context("unknown form")?;
     let options = WriteOptions {
         epcs: Epcs::style(arguments.epc, format),
-        prefixes: std::sync::Arc::new(arguments.prefixes.load()?),
+        prefixes: Arc::new(store.with_known_prefixes(arguments.prefixes.load()?)?),
         pretty: true,
         ..WriteOptions::new()
     };

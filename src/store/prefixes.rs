@@ -4,6 +4,7 @@ use diesel::ExpressionMethods;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
 
+use crate::gs1::CompanyPrefixes;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::connection::either;
@@ -49,6 +50,27 @@ impl Store {
         })
     }
 
+    /// Sets a company prefix: it stands over the table and over what was seen, for everybody.
+    pub fn set_prefix(&self, digits: &str) -> Result<(), StoreError> {
+        self.write(|connection| {
+            diesel::delete(company_prefixes::table.find(digits)).execute(connection)?;
+            let row = (
+                company_prefixes::prefix.eq(digits),
+                company_prefixes::length.eq(i64::try_from(digits.len()).unwrap_or(0)),
+                company_prefixes::origin.eq("override"),
+            );
+            either!(connection, concrete => diesel::insert_into(company_prefixes::table)
+                .values(row)
+                .execute(concrete))?;
+            Ok(())
+        })
+    }
+
+    /// These company prefixes, and all that documents taught or somebody set besides.
+    pub fn with_known_prefixes(&self, base: CompanyPrefixes) -> Result<CompanyPrefixes, StoreError> {
+        Ok(self.known_prefixes()?.iter().fold(base, with))
+    }
+
     /// All known company prefixes, in order.
     pub fn known_prefixes(&self) -> Result<Vec<KnownPrefix>, StoreError> {
         self.read(|connection| {
@@ -57,5 +79,37 @@ impl Store {
                 .select((company_prefixes::prefix, company_prefixes::origin))
                 .load(connection)?)
         })
+    }
+}
+
+/// Adds one prefix: one seen in a URN counts as learned, one that somebody set stands over all.
+fn with(mut prefixes: CompanyPrefixes, known: &KnownPrefix) -> CompanyPrefixes {
+    let digits = &known.prefix;
+    if known.origin == "seen" {
+        let reference = "0".repeat(12_usize.saturating_sub(digits.len()));
+        prefixes.learn(&format!("urn:epc:id:sgln:{digits}.{reference}.0"));
+        return prefixes;
+    }
+    let length = u8::try_from(digits.len()).unwrap_or_default();
+    // A length that no prefix has says nothing.
+    prefixes.clone().with_override(digits, length).unwrap_or(prefixes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(origin: &str, prefix: &str, digits: &str, expected: Option<u8>) {
+        let known = KnownPrefix { prefix: prefix.to_owned(), origin: origin.to_owned() };
+        assert_eq!(with(CompanyPrefixes::builtin(), &known).length_of(digits), expected, "{origin} {prefix}");
+    }
+
+    #[test]
+    fn seen_and_set_prefixes_are_known() {
+        check("seen", "06141411", "061414112345", Some(8));
+        check("seen", "061414", "061414112345", Some(6));
+        check("seen", "061414112345", "061414112345", Some(12));
+        check("override", "061414112", "061414112345", Some(9));
+        check("override", "06", "061414112345", Some(7));
     }
 }

@@ -203,3 +203,28 @@ fn what_is_captured_is_found_again() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("EQ_nonsense"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn a_company_prefix_that_somebody_sets_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let document = SHIPMENT.replace(
+        "urn:epc:id:sgtin:0352999.010130.A7K2M0001",
+        "https://id.gs1.org/01/09990000000012/21/7",
+    );
+    let document = write(folder.path(), "shipment.xml", document.as_bytes());
+    let output = epcgate(&["capture", document.to_str().unwrap(), "--data-dir", data], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+
+    let query = ["query", "--to", "xml-1.2", "--data-dir", data];
+    let output = epcgate(&query, b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("company prefix"), "{}", text(&output.stderr));
+
+    assert_eq!(epcgate(&["prefixes", "set", "12", "--data-dir", data], b"").status.code(), Some(2));
+    assert_eq!(epcgate(&["prefixes", "set", "9990000", "--data-dir", data], b"").status.code(), Some(0));
+    let output = epcgate(&query, b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("urn:epc:id:sgtin:9990000.000001.7"), "{}", text(&output.stdout));
+}
