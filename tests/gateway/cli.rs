@@ -209,10 +209,8 @@ fn a_company_prefix_that_somebody_sets_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let data = data.to_str().unwrap();
-    let document = SHIPMENT.replace(
-        "urn:epc:id:sgtin:0352999.010130.A7K2M0001",
-        "https://id.gs1.org/01/09990000000012/21/7",
-    );
+    let document = SHIPMENT
+        .replace("urn:epc:id:sgtin:0352999.010130.A7K2M0001", "https://id.gs1.org/01/09990000000012/21/7");
     let document = write(folder.path(), "shipment.xml", document.as_bytes());
     let output = epcgate(&["capture", document.to_str().unwrap(), "--data-dir", data], b"");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
