@@ -226,3 +226,32 @@ fn a_company_prefix_that_somebody_sets_is_used() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("urn:epc:id:sgtin:9990000.000001.7"), "{}", text(&output.stdout));
 }
+
+#[test]
+fn many_events_are_hashed_in_order_and_a_lost_reader_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.xml");
+    let made = epcgate(&["bench", "document", "--megabytes", "3", path.to_str().unwrap()], b"");
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    let hashes = text(&epcgate(&["hash", path.to_str().unwrap()], b"").stdout);
+    let mut expected = String::new();
+    let mut defects = epcgate::formats::Defects::new(false);
+    let input = Box::new(std::fs::File::open(&path).unwrap());
+    let options = epcgate::formats::ReadOptions::default();
+    let mut reader = epcgate::formats::Reader::open(input, options, &mut defects).unwrap();
+    while let Some(reading) = reader.next_event(&mut defects).unwrap() {
+        expected += &epcgate::epcis::event_id::event_hash_id(&reading.event.unwrap());
+        expected.push('\n');
+    }
+    assert!(expected.lines().count() > 1_000);
+    assert!(hashes == expected, "the hashes are not those of the events in order");
+
+    // The reader of our output goes away at once, as `head` does.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_epcgate"))
+        .args(["hash", "--prehash", path.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
