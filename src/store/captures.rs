@@ -22,8 +22,8 @@ use crate::store::defects;
 use crate::store::schema::capture_jobs;
 use crate::store::schema::documents;
 
-/// How often a job is begun before it fails.
-const MOST_ATTEMPTS: i64 = 3;
+/// How often a job is begun before it fails: often enough that crashes with other causes do not use it up.
+const MOST_ATTEMPTS: i64 = 10;
 
 /// The job of a document just received.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,7 +144,7 @@ impl Store {
 
     /// Takes the oldest job that nobody works on; what a crashed worker left of it is removed first.
     ///
-    /// The attempt is counted before any work, and a job begun three times in vain fails. With `most_bytes` only jobs of
+    /// The attempt is counted before any work, and a job begun ten times in vain fails. With `most_bytes` only jobs of
     /// documents up to that size are taken.
     pub fn take_job(
         &self,
