@@ -1,16 +1,20 @@
 //! epcgate: a DSCSA and EPCIS interoperability gateway.
 //!
 //! Data flows one way: a door (`api`, `cli`) → a job of work (`capture`) → the store or a form → back out of a door.
-//! `ARCHITECTURE.md` is the map and `tests/tidy.rs` holds its rules. The rooms, ground floor first: [`gs1`], [`epcis`] and
-//! [`formats`] say what things are; [`access`] and [`store`] keep them; [`capture`] works; the rest are doors.
+//! `ARCHITECTURE.md` is the map and `tests/tidy.rs` holds its rules. The rooms, ground floor first: [`gs1`], [`epcis`],
+//! [`dscsa`] and [`formats`] say what things are; [`access`] and [`store`] keep them; [`reconcile`], [`capture`] and
+//! [`export`] work; the rest are doors.
 
 pub mod access;
 pub mod api;
 pub mod capture;
 pub mod cli;
 pub mod config;
+pub mod dscsa;
 pub mod epcis;
+pub mod export;
 pub mod formats;
 pub mod gs1;
+pub mod reconcile;
 pub mod server;
 pub mod store;

@@ -12,18 +12,36 @@ use std::path::PathBuf;
 const ROOMS: &[(&str, &[&str])] = &[
     ("gs1", &[]),
     ("epcis", &["gs1"]),
-    ("formats", &["epcis", "gs1"]),
+    ("dscsa", &["epcis", "gs1"]),
+    ("formats", &["dscsa", "epcis", "gs1"]),
     ("access", &["gs1"]),
-    ("store", &["access", "epcis", "formats", "gs1"]),
-    ("capture", &["access", "epcis", "formats", "gs1", "store"]),
-    ("config", &["access", "api", "capture", "formats", "store"]),
-    ("api", &["access", "capture", "epcis", "formats", "gs1", "store"]),
-    ("server", &["access", "api", "capture", "config", "store"]),
-    ("cli", &["access", "capture", "config", "epcis", "formats", "gs1", "server", "store"]),
+    ("store", &["access", "dscsa", "epcis", "formats", "gs1"]),
+    ("reconcile", &["access", "dscsa", "epcis", "formats", "gs1", "store"]),
+    ("capture", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store"]),
+    ("export", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store"]),
+    ("config", &["access", "api", "capture", "export", "formats", "reconcile", "store"]),
+    ("api", &["access", "capture", "dscsa", "epcis", "export", "formats", "gs1", "reconcile", "store"]),
+    ("server", &["access", "api", "capture", "config", "export", "reconcile", "store"]),
+    (
+        "cli",
+        &[
+            "access",
+            "capture",
+            "config",
+            "dscsa",
+            "epcis",
+            "export",
+            "formats",
+            "gs1",
+            "reconcile",
+            "server",
+            "store",
+        ],
+    ),
 ];
 
 /// Rooms that touch no file, socket, clock or database.
-const PURE: &[&str] = &["gs1", "epcis", "formats"];
+const PURE: &[&str] = &["gs1", "epcis", "dscsa", "formats"];
 
 /// What a pure room must not name.
 const IMPURE: &[&str] = &[

@@ -1,0 +1,1 @@
+//! What leaves the store for others: transaction information, files for the next owner.

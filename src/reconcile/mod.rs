@@ -1,0 +1,1 @@
+//! Reconciling: commissioning, packing, shipping and receiving against each other, serial by serial.
