@@ -122,6 +122,37 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    findings (id) {
+        id -> Text,
+        document -> BigInt,
+        rule -> Text,
+        severity -> Text,
+        event -> Nullable<BigInt>,
+        objects -> Text,
+        message -> Text,
+        found_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        closed_by -> Nullable<BigInt>,
+        closed_why -> Text,
+    }
+}
+
+diesel::table! {
+    finding_totals (document, rule) {
+        document -> BigInt,
+        rule -> Text,
+        total -> BigInt,
+    }
+}
+
+diesel::table! {
+    finding_objects (object, finding) {
+        object -> Text,
+        finding -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -134,4 +165,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     document_events,
     counters,
     company_prefixes,
+    findings,
+    finding_totals,
+    finding_objects,
 );

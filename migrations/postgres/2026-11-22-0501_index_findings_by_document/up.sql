@@ -1,0 +1,1 @@
+CREATE INDEX findings_by_document ON findings (document, rule);
