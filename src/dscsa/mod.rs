@@ -1,7 +1,12 @@
 //! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings.
 
+mod ndc;
 mod rule;
 
+pub use ndc::Ndc;
+pub use ndc::NdcError;
+pub use ndc::NdcFault;
+pub use ndc::NdcFormat;
 pub use rule::Finding;
 pub use rule::Mender;
 pub use rule::Object;
