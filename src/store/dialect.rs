@@ -12,7 +12,7 @@ use crate::store::schema::event_terms;
 use crate::store::schema::events;
 
 /// How many rows one prepared statement inserts into SQLite; measured faster than one by one.
-const STATEMENT_ROWS: usize = 64;
+pub(super) const STATEMENT_ROWS: usize = 64;
 
 /// Inserts rows, given as a slice of `Insertable`, into a table.
 macro_rules! insert_all {
@@ -31,6 +31,7 @@ macro_rules! insert_all {
         }
     };
 }
+pub(super) use insert_all;
 
 /// A row of `events`.
 #[derive(Clone, Debug, Insertable)]

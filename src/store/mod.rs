@@ -14,12 +14,15 @@ mod durability;
 mod event_query;
 mod findings;
 mod identities;
+mod items;
+mod lots;
 mod prefixes;
 mod publish;
 mod removal;
 mod rivals;
 mod schema;
 mod session;
+mod shipments;
 pub(crate) mod terms;
 
 use std::ops::DerefMut;
@@ -48,12 +51,21 @@ pub use event_query::QueryError;
 pub use findings::FindingEnd;
 pub use findings::FindingTotal;
 pub use findings::StoredFinding;
+pub use items::EventTimes;
+pub use items::Fact;
+pub use items::ItemFacts;
+pub use items::ItemRecord;
+pub use items::ItemRow;
+pub use lots::LotRecord;
 pub use prefixes::KnownPrefix;
 pub use publish::Outcome;
 pub use session::Added;
 pub use session::Begin;
 pub use session::CaptureSession;
 pub use session::Conflict;
+pub use shipments::ShipmentFilter;
+pub use shipments::ShipmentRecord;
+pub use shipments::ShippedUnit;
 
 /// How the store uses its database.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ diesel::table! {
         events -> BigInt,
         owner -> Nullable<Text>,
         lease_until -> Nullable<BigInt>,
+        reconciled_at -> Nullable<BigInt>,
     }
 }
 
@@ -153,6 +154,75 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    lots (id) {
+        id -> BigInt,
+        gtin -> Text,
+        lot -> Text,
+        expiry -> Text,
+        commissioned -> BigInt,
+    }
+}
+
+diesel::table! {
+    items (key) {
+        key -> Text,
+        lot -> Nullable<BigInt>,
+        commissioned -> Nullable<BigInt>,
+        parent -> Nullable<Text>,
+        packed -> Nullable<BigInt>,
+        moved -> Nullable<BigInt>,
+        shipped -> Nullable<BigInt>,
+        ended -> Nullable<BigInt>,
+        emptied -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    shipments (id) {
+        id -> BigInt,
+        document -> BigInt,
+        time -> BigInt,
+        seller -> Text,
+        buyer -> Text,
+        ship_from -> Text,
+        ship_to -> Text,
+        units -> BigInt,
+    }
+}
+
+diesel::table! {
+    shipment_transactions (value, shipment, kind) {
+        value -> Text,
+        shipment -> BigInt,
+        kind -> Text,
+        uri -> Text,
+    }
+}
+
+diesel::table! {
+    shipment_roots (shipment, root) {
+        shipment -> BigInt,
+        root -> Text,
+    }
+}
+
+diesel::table! {
+    shipment_units (shipment, block) {
+        shipment -> BigInt,
+        block -> BigInt,
+        last_key -> Text,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    void_events (key) {
+        key -> BigInt,
+        declared_by -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -168,4 +238,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     findings,
     finding_totals,
     finding_objects,
+    lots,
+    items,
+    shipments,
+    shipment_transactions,
+    shipment_roots,
+    shipment_units,
+    void_events,
 );

@@ -126,10 +126,16 @@ pub(crate) fn lot_value(gtin: &str, lot: &str) -> String {
     format!("{gtin}\n{lot}")
 }
 
+/// The number of a lot in the ledger, by its GTIN-14, lot number and expiry date.
+pub(crate) fn lot_number(gtin: &str, lot: &str, expiry: &str) -> i64 {
+    hashed(&[&[LEDGER_LOT], gtin.as_bytes(), b"\n", lot.as_bytes(), b"\n", expiry.as_bytes()])
+}
+
 const IDENTITY: u8 = 100;
 const PLAIN_ID: u8 = 101;
 const DECLARED_ID: u8 = 102;
 const DECLARED_HASH: u8 = 103;
+const LEDGER_LOT: u8 = 104;
 
 /// One row of the index, but for the event's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,0 +1,1 @@
+CREATE INDEX lots_by_gtin ON lots (gtin, lot);

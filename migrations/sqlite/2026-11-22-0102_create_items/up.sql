@@ -1,0 +1,11 @@
+CREATE TABLE items (
+    key TEXT NOT NULL PRIMARY KEY,
+    lot BIGINT,
+    commissioned BIGINT,
+    parent TEXT,
+    packed BIGINT,
+    moved BIGINT,
+    shipped BIGINT,
+    ended BIGINT,
+    emptied BIGINT
+) WITHOUT ROWID;

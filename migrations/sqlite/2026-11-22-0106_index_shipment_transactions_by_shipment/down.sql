@@ -1,0 +1,1 @@
+DROP INDEX shipment_transactions_by_shipment;

@@ -1,0 +1,7 @@
+CREATE TABLE shipment_units (
+    shipment BIGINT NOT NULL,
+    block BIGINT NOT NULL,
+    last_key TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (shipment, block)
+) WITHOUT ROWID;
