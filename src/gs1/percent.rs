@@ -75,13 +75,37 @@ pub fn unescape(text: &str) -> String {
     decoded
 }
 
-/// Counts the decoded characters of an escaped text and refuses what the set does not take.
-pub(super) fn measure(text: &str, set: Characters) -> Result<usize, Flaw> {
-    let flag = match set {
+/// Tells whether a character set takes this byte as it stands.
+pub(super) fn takes(set: Characters, byte: u8) -> bool {
+    class(byte) & flag(set) != 0
+}
+
+/// Writes a text that has no escapes in the escaping of the target.
+pub(super) fn encode(text: &str, target: Target, out: &mut String) {
+    let flag = match target {
+        Target::Urn => ESCAPED_IN_URN,
+        Target::Path => ESCAPED_IN_PATH,
+    };
+    for byte in text.bytes() {
+        if class(byte) & flag == 0 {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+}
+
+fn flag(set: Characters) -> u8 {
+    match set {
         Characters::Set82 => SET82,
         Characters::Set39 => SET39,
         Characters::Digits => DIGIT,
-    };
+    }
+}
+
+/// Counts the decoded characters of an escaped text and refuses what the set does not take.
+pub(super) fn measure(text: &str, set: Characters) -> Result<usize, Flaw> {
+    let flag = flag(set);
     let bytes = text.as_bytes();
     if bytes.iter().all(|byte| *byte != b'%' && class(*byte) & flag != 0) {
         return Ok(bytes.len());

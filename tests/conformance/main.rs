@@ -10,5 +10,6 @@ mod identifiers;
 mod pairs;
 mod reading;
 mod roundtrip;
+mod scans;
 mod schemas;
 mod vocabulary;
