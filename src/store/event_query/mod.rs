@@ -4,6 +4,7 @@
 //! [`EventQuery::matches`] alone, on the stored event.
 
 mod explain;
+mod heads;
 mod plan;
 mod point;
 mod rows;
@@ -33,6 +34,9 @@ use crate::store::event_query::token::Token;
 use crate::store::event_query::walk::Position;
 use crate::store::event_query::walk::Walk;
 use crate::store::terms;
+
+pub use heads::EventHead;
+pub use heads::Mention;
 
 /// Rows looked at for one page; then the page ends, even if it is short.
 const PAGE_BUDGET: u64 = 100_000;
