@@ -7,6 +7,17 @@ pub use ndc::Ndc;
 pub use ndc::NdcError;
 pub use ndc::NdcFault;
 pub use ndc::NdcFormat;
+mod difference;
+pub mod exception;
+mod rule;
+
+pub use difference::Difference;
+pub use difference::Goods;
+pub use difference::Observation;
+pub use exception::CaseItem;
+pub use exception::CaseState;
+pub use exception::Delivery;
+pub use exception::ExceptionCase;
 pub use rule::Finding;
 pub use rule::Mender;
 pub use rule::Object;
