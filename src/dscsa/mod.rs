@@ -1,14 +1,8 @@
 //! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings.
 
-mod ndc;
-mod rule;
-
-pub use ndc::Ndc;
-pub use ndc::NdcError;
-pub use ndc::NdcFault;
-pub use ndc::NdcFormat;
 mod difference;
 pub mod exception;
+mod ndc;
 mod rule;
 
 pub use difference::Difference;
@@ -18,6 +12,10 @@ pub use exception::CaseItem;
 pub use exception::CaseState;
 pub use exception::Delivery;
 pub use exception::ExceptionCase;
+pub use ndc::Ndc;
+pub use ndc::NdcError;
+pub use ndc::NdcFault;
+pub use ndc::NdcFormat;
 pub use rule::Finding;
 pub use rule::Mender;
 pub use rule::Object;
