@@ -21,6 +21,7 @@ use crate::api::accept;
 use crate::api::body;
 use crate::api::body::Incoming;
 use crate::api::job_document;
+use crate::api::job_document::Members;
 use crate::api::negotiation;
 use crate::api::paging;
 use crate::api::problem::Failure;
@@ -51,6 +52,11 @@ impl Gate {
 }
 
 /// Takes a document for capture (`POST /capture`): 202 once it is kept and its job exists.
+#[utoipa::path(post, path = "/epcis/capture", tag = "EPCIS",
+    params(("GS1-Capture-Error-Behaviour" = Option<String>, Header, description = "`rollback` (default) or `proceed`")),
+    request_body(content((Object = "application/ld+json"), (String = "application/xml")),
+        description = "An EPCIS document: JSON-LD 2.0, XML 2.0, 1.2, 1.1 or 1.0; `Content-Encoding` gzip or zstd is taken."),
+    responses((status = 202, description = "The job; `Location` names it.", body = Members)))]
 pub async fn post(
     request: HttpRequest,
     payload: web::Payload,
@@ -73,6 +79,10 @@ pub async fn post(
 }
 
 /// Lists the jobs from the newest on (`GET /capture`); JSON alone, as the standard has it.
+#[utoipa::path(get, path = "/epcis/capture", tag = "EPCIS",
+    params(("perPage" = Option<u32>, Query, description = "Jobs on a page"),
+        ("nextPageToken" = Option<String>, Query, description = "From the `Link` header of the page before")),
+    responses((status = 200, description = "A page of jobs; `Link` names the next.", body = [Members])))]
 pub async fn list(
     request: HttpRequest,
     store: Data<Store>,
@@ -93,6 +103,10 @@ pub async fn list(
 }
 
 /// One job (`GET /capture/{captureID}`).
+#[utoipa::path(get, path = "/epcis/capture/{captureID}", tag = "EPCIS",
+    params(("captureID" = String, Path, description = "From the `Location` of the capture")),
+    responses((status = 200, description = "The job as it stands.",
+        content((Members = "application/json"), (String = "application/xml")))))]
 pub async fn show(
     request: HttpRequest,
     id: web::Path<String>,

@@ -41,6 +41,11 @@ use crate::store::Store;
 pub const EVENTS: &str = "/epcis/events/";
 
 /// Answers a question in the query string (`GET /events`).
+#[utoipa::path(get, path = "/epcis/events", tag = "EPCIS",
+    params(("GS1-EPC-Format" = Option<String>, Header, description = "How identifiers are spelt in the answer: \
+        `Always_GS1_Digital_Link`, `Always_EPC_URN`, `Never_Translates` or `No_Preference`")),
+    responses((status = 200, description = "An `EPCISQueryDocument`; `Link` names the next page.",
+        content((Object = "application/ld+json"), (String = "application/xml")))))]
 pub async fn list(
     request: HttpRequest,
     store: Data<Store>,
@@ -58,6 +63,10 @@ pub async fn list(
 }
 
 /// An event and its error declarations (`GET /events/{eventID}`).
+#[utoipa::path(get, path = "/epcis/events/{eventID}", tag = "EPCIS",
+    params(("eventID" = String, Path, description = "An `eventID` as sent, or an event hash ID")),
+    responses((status = 200, description = "An `EPCISQueryDocument` of the event and what corrects it.",
+        content((Object = "application/ld+json"), (String = "application/xml")))))]
 pub async fn show(
     request: HttpRequest,
     store: Data<Store>,
@@ -78,6 +87,11 @@ pub async fn show(
 }
 
 /// Captures one event and answers when that is done (`POST /events`): 201 with the event as stored.
+#[utoipa::path(post, path = "/epcis/events", tag = "EPCIS",
+    request_body(content((Object = "application/ld+json"), (String = "application/xml")),
+        description = "One event, or a document with one event."),
+    responses((status = 201, description = "The event as stored; `Location` names it.",
+        content((Object = "application/ld+json"), (String = "application/xml")))))]
 pub async fn post(
     request: HttpRequest,
     payload: web::Payload,

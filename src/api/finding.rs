@@ -1,11 +1,12 @@
 //! Where in a document something is wrong, for people in a sentence and for programs in members.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::epcis::CaptureDefect;
 
 /// Where in a document something is wrong: our members beside the standard's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Finding {
     /// The rule broken.
     pub rule: String,

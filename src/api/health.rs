@@ -19,17 +19,23 @@ const SECONDS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// The process answers (`GET /healthz`).
+#[utoipa::path(get, path = "/healthz", tag = "Operation",
+    responses((status = 200, description = "`alive`", body = String)))]
 pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("alive\n")
 }
 
 /// The store answers (`GET /readyz`); 503 where it does not.
+#[utoipa::path(get, path = "/readyz", tag = "Operation",
+    responses((status = 200, description = "`ready`", body = String)))]
 pub async fn ready(store: Data<Store>) -> Result<HttpResponse, Problem> {
     web::block(move || store.jobs(&Caller::operator(), None, 1)).await??;
     Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
 }
 
 /// Measures in the text format of Prometheus (`GET /metrics`).
+#[utoipa::path(get, path = "/metrics", tag = "Operation",
+    responses((status = 200, description = "Counters and histograms.", body = String)))]
 pub async fn measures() -> HttpResponse {
     let text = RECORDER.get().map(|recorder| {
         recorder.run_upkeep();

@@ -4,6 +4,7 @@ use chrono::DateTime;
 use chrono::SecondsFormat;
 use chrono::Utc;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::finding::Finding;
 use crate::api::problem::Body;
@@ -71,9 +72,11 @@ pub fn failure(defect: &CaptureDefect) -> Failure {
     }
 }
 
-#[derive(Serialize)]
+/// A capture job (EPCIS 2.0 REST binding, `CaptureJob`), with our counts and warnings beside the standard's members.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Members<'a> {
+#[schema(as = CaptureJob)]
+pub struct Members<'a> {
     #[serde(rename = "captureID")]
     capture_id: &'a str,
     created_at: String,

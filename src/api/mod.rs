@@ -6,12 +6,14 @@ mod body;
 mod capture;
 mod content_coding;
 mod discovery;
+mod docs;
 mod events;
 mod finding;
 mod health;
 mod job_document;
 mod negotiation;
 mod observe;
+mod openapi;
 mod pace;
 mod paging;
 mod prefixes;
@@ -27,6 +29,7 @@ use actix_web::web::ServiceConfig;
 use serde::Deserialize;
 
 use crate::api::capture::Gate;
+use crate::api::openapi::Document;
 use crate::api::prefixes::Prefixes;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
@@ -75,6 +78,7 @@ pub struct Shared {
     queue: Data<Queue>,
     gate: Data<Gate>,
     prefixes: Data<Prefixes>,
+    document: Data<Document>,
 }
 
 impl Shared {
@@ -85,6 +89,7 @@ impl Shared {
             settings: Data::new(settings.clone()),
             gate: Data::new(Gate::new(limits)),
             prefixes: Data::new(Prefixes::new(store)),
+            document: Data::new(Document::new()),
             limits: Data::new(limits.clone()),
             queue: Data::new(queue),
         }
@@ -99,10 +104,14 @@ impl Shared {
             .app_data(self.queue.clone())
             .app_data(self.gate.clone())
             .app_data(self.prefixes.clone())
+            .app_data(self.document.clone())
             .service(web::scope("/epcis").configure(epcis))
-            .route("/healthz", web::get().to(health::alive))
-            .route("/readyz", web::get().to(health::ready))
-            .route("/metrics", web::get().to(health::measures))
+            .service(web::scope("/api/v1").configure(v1))
+            .service(discovery::resource("/docs", "OPTIONS, GET").route(web::get().to(docs::folder)))
+            .service(discovery::resource("/docs/{file:.*}", "OPTIONS, GET").route(web::get().to(docs::file)))
+            .service(discovery::resource("/healthz", "OPTIONS, GET").route(web::get().to(health::alive)))
+            .service(discovery::resource("/readyz", "OPTIONS, GET").route(web::get().to(health::ready)))
+            .service(discovery::resource("/metrics", "OPTIONS, GET").route(web::get().to(health::measures)))
             .default_service(web::to(unknown));
     }
 }
@@ -129,7 +138,13 @@ fn epcis(config: &mut ServiceConfig) {
         );
 }
 
+fn v1(config: &mut ServiceConfig) {
+    config.service(discovery::resource("/openapi.json", "OPTIONS, GET").route(web::get().to(openapi::show)));
+}
+
 /// The resources there are (`GET /`).
+#[utoipa::path(get, path = "/epcis", tag = "EPCIS",
+    responses((status = 200, description = "The names of the resources.", body = Object)))]
 async fn top(request: HttpRequest) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     Ok(HttpResponse::Ok().insert_header(("GS1-EPCIS-Version", "2.0.0")).json(serde_json::json!({

@@ -10,6 +10,7 @@ use actix_web::http::header::HeaderName;
 use actix_web::http::header::HeaderValue;
 use actix_web::http::header::RETRY_AFTER;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::finding::Finding;
 use crate::api::xml_text::XmlText;
@@ -129,7 +130,8 @@ pub struct Problem {
 }
 
 /// A problem as RFC 7807 has it, with our members of a finding beside the standard's.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
 pub struct Body<'a> {
     /// `type`.
     #[serde(rename = "type")]

@@ -359,3 +359,19 @@ fn nothing_but_loopback_is_served() {
     let refused = epcgate::server::Gateway::start(&settings, &store).err().unwrap();
     assert!(refused.to_string().contains("loopback"), "{refused}");
 }
+
+#[test]
+fn the_interface_is_described_without_asking_anybody_else() {
+    let gateway = TestGateway::start();
+    let document: Value = gateway.get("/api/v1/openapi.json").send().unwrap().json().unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(document["paths"]["/epcis/capture"]["post"].is_object());
+    let page = gateway.get("/docs").send().unwrap();
+    assert_eq!(page.url().path(), "/docs/");
+    let page = page.text().unwrap();
+    assert!(page.contains("./swagger-ui.css") && !page.contains("http"), "{page}");
+    let setting = gateway.get("/docs/swagger-initializer.js").send().unwrap().text().unwrap();
+    assert!(setting.contains("/api/v1/openapi.json") && setting.contains("\"validatorUrl\": \"none\""));
+    assert_eq!(header(&gateway.get("/docs/swagger-ui.css").send().unwrap(), "content-type"), "text/css");
+    assert_eq!(gateway.get("/docs/nothing.js").send().unwrap().status(), 404);
+}
