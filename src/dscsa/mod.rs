@@ -12,6 +12,15 @@ pub use exception::CaseItem;
 pub use exception::CaseState;
 pub use exception::Delivery;
 pub use exception::ExceptionCase;
+mod hold;
+mod ndc;
+mod rule;
+
+pub use hold::Decision;
+pub use hold::Hold;
+pub use hold::HoldFault;
+pub use hold::HoldKind;
+pub use hold::HoldScope;
 pub use ndc::Ndc;
 pub use ndc::NdcError;
 pub use ndc::NdcFault;

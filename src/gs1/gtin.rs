@@ -5,6 +5,8 @@ use std::fmt;
 use crate::gs1::Flaw;
 use crate::gs1::Malformed;
 use crate::gs1::check_digit;
+use crate::gs1::percent;
+use crate::gs1::percent::Target;
 
 /// A GTIN, kept with 14 digits whatever its length was (GS1 General Specifications, section 3.3.2).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +33,13 @@ impl Gtin {
     /// Shows the 14 digits.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The identity of one of its lots, as [`Epc::key`](crate::gs1::Epc::key) gives it; the lot as printed.
+    pub fn lot_key(&self, lot: &str) -> String {
+        let mut key = format!("/01/{self}/10/");
+        percent::encode(lot, Target::Path, &mut key);
+        key
     }
 }
 
@@ -64,5 +73,11 @@ mod tests {
         check("0401234512345", None);
         check("040123451234é", None);
         check("", None);
+    }
+
+    #[test]
+    fn a_lot_has_the_key_of_its_epc() {
+        let epc = crate::gs1::Epc::parse("urn:epc:class:lgtin:4012345.012345.A%2F%251(");
+        assert_eq!(Gtin::parse("04012345123456").unwrap().lot_key("A/%1("), epc.key());
     }
 }

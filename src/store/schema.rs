@@ -223,12 +223,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    holds (id) {
+        id -> Text,
+        kind -> Text,
+        scope -> Text,
+        subject -> Text,
+        epc -> Text,
+        gtin -> Text,
+        lot -> Text,
+        first_serial -> Text,
+        last_serial -> Text,
+        opened_at -> BigInt,
+        opened_by -> Text,
+        opened_why -> Text,
+        released_at -> Nullable<BigInt>,
+        released_by -> Text,
+        released_why -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
     document_claims,
     capture_jobs,
     events,
+    holds,
     event_terms,
     term_blocks,
     event_identities,

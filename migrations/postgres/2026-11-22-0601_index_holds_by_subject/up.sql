@@ -1,0 +1,1 @@
+CREATE INDEX holds_by_subject ON holds (subject, released_at);

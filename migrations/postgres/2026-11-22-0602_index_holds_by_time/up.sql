@@ -1,0 +1,1 @@
+CREATE INDEX holds_by_time ON holds (kind, opened_at, id);
