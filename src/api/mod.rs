@@ -10,7 +10,9 @@ mod docs;
 mod events;
 mod finding;
 mod health;
+mod holds;
 mod job_document;
+mod json_body;
 mod negotiation;
 mod observe;
 mod openapi;
@@ -112,6 +114,9 @@ impl Shared {
             .service(discovery::resource("/healthz", "OPTIONS, GET").route(web::get().to(health::alive)))
             .service(discovery::resource("/readyz", "OPTIONS, GET").route(web::get().to(health::ready)))
             .service(discovery::resource("/metrics", "OPTIONS, GET").route(web::get().to(health::measures)))
+            .route("/healthz", web::get().to(health::alive))
+            .route("/readyz", web::get().to(health::ready))
+            .route("/metrics", web::get().to(health::measures))
             .default_service(web::to(unknown));
     }
 }
@@ -140,6 +145,26 @@ fn epcis(config: &mut ServiceConfig) {
 
 fn v1(config: &mut ServiceConfig) {
     config.service(discovery::resource("/openapi.json", "OPTIONS, GET").route(web::get().to(openapi::show)));
+    config.configure(holds);
+}
+
+fn holds(config: &mut ServiceConfig) {
+    for subject in ["/holds", "/recalls"] {
+        config
+            .service(
+                discovery::resource(subject, "OPTIONS, GET, POST")
+                    .route(web::get().to(holds::list))
+                    .route(web::post().to(holds::open)),
+            )
+            .service(
+                discovery::resource(&format!("{subject}/{{id}}"), "OPTIONS, GET")
+                    .route(web::get().to(holds::show)),
+            )
+            .service(
+                discovery::resource(&format!("{subject}/{{id}}/release"), "OPTIONS, POST")
+                    .route(web::post().to(holds::release)),
+            );
+    }
 }
 
 /// The resources there are (`GET /`).

@@ -38,6 +38,54 @@ pub fn page(query_string: &str, settings: &Settings) -> Result<Page, Problem> {
     Ok(page)
 }
 
+/// What is asked of a list of ours: its parameters by name, the page's size, and where it begins.
+#[derive(Debug)]
+pub struct Listing {
+    values: Vec<(String, String)>,
+    /// Entries on the page.
+    pub size: usize,
+    /// What the page before ended with.
+    pub token: Option<String>,
+}
+
+impl Listing {
+    /// The value of a parameter.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A page of a list of ours that takes these parameters, besides perPage and nextPageToken.
+///
+/// Fails with 400 on a parameter that is unknown or repeated, and on a perPage that is no number above 0.
+pub fn listing(query_string: &str, names: &[&str], settings: &Settings) -> Result<Listing, Problem> {
+    let wrong = |detail: String| Problem::new(Failure::QueryParameter, detail);
+    let mut listing = Listing { values: Vec::new(), size: settings.per_page, token: None };
+    for (name, value) in pairs(query_string)? {
+        if listing.value(&name).is_some() {
+            return Err(wrong(format!("{name} is given twice")));
+        }
+        match name.as_str() {
+            PER_PAGE => {
+                let size = value.parse().ok().filter(|size| *size > 0);
+                listing.size =
+                    size.ok_or_else(|| wrong(format!("perPage {value:?} is no number above 0")))?;
+            }
+            TOKEN => listing.token = Some(value.clone()),
+            name if names.contains(&name) => {}
+            name => {
+                let known = names.join(", ");
+                return Err(wrong(format!(
+                    "{name} is not known here; there are {known}, perPage and nextPageToken"
+                )));
+            }
+        }
+        listing.values.push((name, value));
+    }
+    listing.size = listing.size.clamp(1, settings.most_per_page.max(1));
+    Ok(listing)
+}
+
 /// The `Link` header to the page of this token: the same question once more.
 pub fn next(request: &HttpRequest, token: &str) -> String {
     let kept = request.query_string().split('&').filter(|pair| {
@@ -86,6 +134,19 @@ mod tests {
         assert_eq!(size("perPage=7&EQ_bizStep=shipping"), None);
         assert_eq!(size("perpage=7"), None);
         assert_eq!(size("%FF=7"), None);
+    }
+
+    #[test]
+    fn lists_take_their_own_parameters() {
+        let asked = |query: &str| listing(query, &["state"], &settings()).ok();
+        let page = asked("state=all%20x&perPage=5000&nextPageToken=t").unwrap();
+        assert_eq!(
+            (page.value("state"), page.size, page.token.as_deref()),
+            (Some("all x"), 1_000, Some("t"))
+        );
+        for wrong in ["stat=all", "state=a&state=b", "perPage=0", "perPage=x"] {
+            assert!(asked(wrong).is_none(), "{wrong}");
+        }
     }
 
     #[test]

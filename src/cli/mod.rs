@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod excerpt;
 mod hash;
+mod hold;
 mod identify;
 mod prefixes;
 mod query;
@@ -20,6 +21,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+
+use crate::dscsa::HoldKind;
 
 /// Ends of the program: the values that scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +72,10 @@ enum Command {
     Query(query::Arguments),
     /// Measure speed and memory against bare baselines of the same run
     Bench(bench::Arguments),
+    /// Hold product, by lot, serial numbers or item; list and release
+    Hold(hold::Arguments),
+    /// Recall product, by lot, serial numbers or item; list and release
+    Recall(hold::Arguments),
     /// Show or replace the known lengths of GS1 company prefixes
     Prefixes(prefixes::Arguments),
 }
@@ -95,6 +102,8 @@ pub fn run() -> ExitCode {
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),
+        Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),
         Command::Prefixes(arguments) => prefixes::run(&arguments),
     };
     match outcome {

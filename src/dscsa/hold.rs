@@ -244,10 +244,10 @@ mod tests {
     #[test]
     fn subjects_are_keys() {
         let lot = HoldScope::lot(gtin(), "A/1").unwrap();
-        assert_eq!((lot.subject().as_str(), lot.to_string().as_str()), (
-            "/01/00300010123455/10/A%2F1",
-            "lot A/1 of GTIN 00300010123455"
-        ));
+        assert_eq!(
+            (lot.subject().as_str(), lot.to_string().as_str()),
+            ("/01/00300010123455/10/A%2F1", "lot A/1 of GTIN 00300010123455")
+        );
         let item = HoldScope::item(Epc::parse("urn:epc:id:sgtin:030001.0012345.7")).unwrap();
         assert_eq!(item.subject(), "/01/00300010123455/21/7");
         for no_item in ["https://id.gs1.org/01/00300010123455", "urn:uuid:1", "hello"] {

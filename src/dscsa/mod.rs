@@ -2,6 +2,7 @@
 
 mod difference;
 pub mod exception;
+mod hold;
 mod ndc;
 mod rule;
 
@@ -12,10 +13,6 @@ pub use exception::CaseItem;
 pub use exception::CaseState;
 pub use exception::Delivery;
 pub use exception::ExceptionCase;
-mod hold;
-mod ndc;
-mod rule;
-
 pub use hold::Decision;
 pub use hold::Hold;
 pub use hold::HoldFault;

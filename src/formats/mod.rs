@@ -2,6 +2,7 @@
 
 pub mod defect;
 pub mod draft;
+pub mod holds;
 pub mod jsonld;
 mod reader;
 pub mod rules;

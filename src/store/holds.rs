@@ -169,7 +169,7 @@ pub(super) fn on(connection: &mut AnyConnection, item: Held<'_>) -> Result<Vec<H
     }
     let mut found = standing(connection, &subjects)?;
     found.retain(|hold| hold.scope.takes_serial(item.serial));
-    found.sort_by(|a, b| (b.kind, a.opened.when).cmp(&(a.kind, b.opened.when)));
+    found.sort_by(|a, b| (b.kind, &a.id).cmp(&(a.kind, &b.id)));
     Ok(found)
 }
 
@@ -198,9 +198,9 @@ impl Row {
             HoldScope::Item { epc } => ("item", epc.to_string(), empty(), empty(), empty()),
         };
         let gtin = match &hold.scope {
-            HoldScope::Lot { gtin, .. }
-            | HoldScope::Serials { gtin, .. }
-            | HoldScope::Product { gtin } => Some(*gtin),
+            HoldScope::Lot { gtin, .. } | HoldScope::Serials { gtin, .. } | HoldScope::Product { gtin } => {
+                Some(*gtin)
+            }
             HoldScope::Item { epc } => epc.gtin(),
         };
         let released = hold.released.as_ref();

@@ -6,6 +6,7 @@ mod capture;
 mod cli;
 mod crash;
 mod harness;
+mod holds;
 mod hostile;
 mod http;
 mod postgres;

@@ -1,0 +1,127 @@
+//! Holds and recalls: `/api/v1/holds` and `/api/v1/recalls`.
+
+use actix_web::HttpRequest;
+use actix_web::HttpResponse;
+use actix_web::http::header::LINK;
+use actix_web::http::header::LOCATION;
+use actix_web::web;
+use actix_web::web::Data;
+use chrono::Utc;
+use serde_json::json;
+
+use crate::access::Caller;
+use crate::api::Settings;
+use crate::api::json_body;
+use crate::api::negotiation;
+use crate::api::paging;
+use crate::api::problem::Failure;
+use crate::api::problem::Problem;
+use crate::capture::Limits;
+use crate::dscsa::Hold;
+use crate::dscsa::HoldKind;
+use crate::formats::holds::HoldForm;
+use crate::formats::holds::HoldRequest;
+use crate::formats::holds::ReleaseRequest;
+use crate::gs1::Gtin;
+use crate::store::HoldFilter;
+use crate::store::Store;
+
+/// Opens a hold: 201, or 200 with the one that stands already for the same.
+pub async fn open(
+    request: HttpRequest,
+    payload: web::Payload,
+    (store, limits): (Data<Store>, Data<Limits>),
+) -> Result<HttpResponse, Problem> {
+    negotiation::accepts_json(request.headers())?;
+    let kind = kind(&request);
+    let asked: HoldRequest = json_body::read(payload, request.headers(), &limits).await?;
+    let invalid = |fault: &dyn std::fmt::Display| Problem::new(Failure::Validation, fault.to_string());
+    let scope = asked.scope().map_err(|fault| invalid(&fault))?;
+    let opened = asked.opened(Utc::now()).map_err(|fault| invalid(&fault))?;
+    let (hold, new) =
+        web::block(move || store.open_hold(&Caller::operator(), kind, &scope, &opened)).await??;
+    let mut response = if new { HttpResponse::Created() } else { HttpResponse::Ok() };
+    response.insert_header((LOCATION, format!("{}/{}", request.uri().path().trim_end_matches('/'), hold.id)));
+    Ok(response.json(HoldForm::from(&hold)))
+}
+
+/// Lists holds from the newest on; `state` is `open` (where it is left out), `released` or `all`, `gtin` a trade item.
+pub async fn list(
+    request: HttpRequest,
+    (store, settings): (Data<Store>, Data<Settings>),
+) -> Result<HttpResponse, Problem> {
+    negotiation::accepts_json(request.headers())?;
+    let listing = paging::listing(request.query_string(), &["state", "gtin"], &settings)?;
+    let wrong = |detail: String| Problem::new(Failure::QueryParameter, detail);
+    let open = match listing.value("state").unwrap_or("open") {
+        "open" => Some(true),
+        "released" => Some(false),
+        "all" => None,
+        other => return Err(wrong(format!("state {other:?} is not open, released or all"))),
+    };
+    let gtin = listing.value("gtin").map(Gtin::parse).transpose();
+    let gtin = gtin.map_err(|fault| wrong(format!("gtin: {fault}")))?;
+    let filter = HoldFilter { kind: Some(kind(&request)), open, gtin };
+    let (size, after) = (listing.size, listing.token);
+    let limit = i64::try_from(size).unwrap_or(i64::MAX);
+    let found =
+        web::block(move || store.holds(&Caller::operator(), &filter, after.as_deref(), limit)).await??;
+    let mut response = HttpResponse::Ok();
+    if let Some(last) = found.last().filter(|_| found.len() == size) {
+        response.insert_header((LINK, paging::next(&request, &last.id)));
+    }
+    let shown: Vec<HoldForm> = found.iter().map(HoldForm::from).collect();
+    Ok(response.json(json!({ kind_list(kind(&request)): shown })))
+}
+
+/// One hold.
+pub async fn show(
+    request: HttpRequest,
+    id: web::Path<String>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    negotiation::accepts_json(request.headers())?;
+    let kind = kind(&request);
+    let found = web::block(move || store.hold(&Caller::operator(), &id)).await??;
+    Ok(HttpResponse::Ok().json(HoldForm::from(&existing(found, kind)?)))
+}
+
+/// Releases a hold: 200 with it as it then is; one that was released stays so.
+pub async fn release(
+    request: HttpRequest,
+    id: web::Path<String>,
+    payload: web::Payload,
+    (store, limits): (Data<Store>, Data<Limits>),
+) -> Result<HttpResponse, Problem> {
+    negotiation::accepts_json(request.headers())?;
+    let kind = kind(&request);
+    let asked: ReleaseRequest = json_body::read(payload, request.headers(), &limits).await?;
+    let released =
+        asked.released(Utc::now()).map_err(|fault| Problem::new(Failure::Validation, fault.to_string()))?;
+    let found = web::block(move || {
+        let caller = Caller::operator();
+        match store.hold(&caller, &id)?.filter(|hold| hold.kind == kind) {
+            Some(_) => store.release_hold(&caller, &id, &released),
+            None => Ok(None),
+        }
+    });
+    Ok(HttpResponse::Ok().json(HoldForm::from(&existing(found.await??, kind)?)))
+}
+
+fn existing(found: Option<Hold>, kind: HoldKind) -> Result<Hold, Problem> {
+    found.filter(|hold| hold.kind == kind).ok_or_else(|| {
+        Problem::new(Failure::NoSuchName, format!("there is no {} of this name", kind.as_str()))
+    })
+}
+
+/// Recalls have a path of their own and are otherwise the same.
+fn kind(request: &HttpRequest) -> HoldKind {
+    if request.uri().path().starts_with("/api/v1/recalls") { HoldKind::Recall } else { HoldKind::Hold }
+}
+
+fn kind_list(kind: HoldKind) -> &'static str {
+    match kind {
+        HoldKind::Hold => "holds",
+        HoldKind::Recall => "recalls",
+    }
+}
