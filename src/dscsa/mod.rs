@@ -1,10 +1,15 @@
-//! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings.
+//! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, trading partners, orders.
 
 mod difference;
 pub mod exception;
 mod hold;
 mod ndc;
+mod dea;
+mod order;
+mod order_number;
+mod partner_policy;
 mod rule;
+mod trading_partner;
 
 pub use difference::Difference;
 pub use difference::Goods;
@@ -22,8 +27,28 @@ pub use ndc::Ndc;
 pub use ndc::NdcError;
 pub use ndc::NdcFault;
 pub use ndc::NdcFormat;
+pub use dea::Dea;
+pub use dea::DeaFlaw;
+pub use order::DespatchAdvice;
+pub use order::Line;
+pub use order::Parties;
+pub use order::Party;
+pub use order::PurchaseOrder;
+pub use order::UnitOfMeasure;
+pub use order_number::OrderNumber;
+pub use partner_policy::Acceptance;
+pub use partner_policy::GuidelineRelease;
+pub use partner_policy::PartnerPolicy;
+pub use partner_policy::Verdict;
+pub use partner_policy::WithoutLicence;
 pub use rule::Finding;
 pub use rule::Mender;
 pub use rule::Object;
 pub use rule::Rule;
 pub use rule::Severity;
+pub use trading_partner::Address;
+pub use trading_partner::GlnUse;
+pub use trading_partner::Licence;
+pub use trading_partner::PartnerGln;
+pub use trading_partner::PartnerRole;
+pub use trading_partner::TradingPartner;

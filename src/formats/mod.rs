@@ -1,11 +1,16 @@
 //! What is on the wire: EPCIS 1.x XML, 2.0 XML and 2.0 JSON-LD, each to and from the model, never to another form.
 
+pub mod columns;
 pub mod defect;
 pub mod draft;
 pub mod holds;
 pub mod jsonld;
+pub mod orders;
+pub mod partners;
 mod reader;
+pub mod records;
 pub mod rules;
+pub mod trade_values;
 pub mod values;
 mod writer;
 pub mod xml;

@@ -243,6 +243,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    partners (id) {
+        id -> Text,
+        name -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    partner_identifiers (scheme, value) {
+        scheme -> Text,
+        value -> Text,
+        partner -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -266,4 +282,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     shipment_roots,
     shipment_units,
     void_events,
+    partners,
+    partner_identifiers,
 );

@@ -1,0 +1,1 @@
+DROP INDEX partner_identifiers_by_partner;

@@ -1,0 +1,1 @@
+CREATE INDEX partner_identifiers_by_partner ON partner_identifiers (partner);
