@@ -1,16 +1,18 @@
 //! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, trading partners, orders.
 
+mod dea;
 mod difference;
 pub mod exception;
 mod hold;
 mod ndc;
-mod dea;
 mod order;
 mod order_number;
 mod partner_policy;
 mod rule;
 mod trading_partner;
 
+pub use dea::Dea;
+pub use dea::DeaFlaw;
 pub use difference::Difference;
 pub use difference::Goods;
 pub use difference::Observation;
@@ -27,8 +29,6 @@ pub use ndc::Ndc;
 pub use ndc::NdcError;
 pub use ndc::NdcFault;
 pub use ndc::NdcFormat;
-pub use dea::Dea;
-pub use dea::DeaFlaw;
 pub use order::DespatchAdvice;
 pub use order::Line;
 pub use order::Parties;
