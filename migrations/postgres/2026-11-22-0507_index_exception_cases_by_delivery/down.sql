@@ -1,0 +1,1 @@
+DROP INDEX exception_cases_by_delivery;

@@ -1,0 +1,1 @@
+CREATE INDEX exception_cases_by_delivery ON exception_cases (partner, delivery);

@@ -1,0 +1,1 @@
+DROP INDEX exception_messages_by_case;
