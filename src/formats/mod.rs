@@ -3,10 +3,10 @@
 pub mod columns;
 pub mod defect;
 pub mod draft;
-pub mod holds;
 pub mod exception_email;
 pub mod exception_notification;
 pub mod exception_report;
+pub mod holds;
 pub mod jsonld;
 pub mod orders;
 pub mod partners;
