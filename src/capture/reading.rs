@@ -20,6 +20,7 @@ use crate::formats::ReadOptions;
 use crate::formats::Reader;
 use crate::formats::Reading;
 use crate::formats::Syntax;
+use crate::reconcile::Docket;
 use crate::store::Batch;
 use crate::store::StoreError;
 
@@ -49,6 +50,8 @@ pub(super) struct Ending {
     pub(super) refused: bool,
     /// Company prefixes seen in URNs.
     pub(super) prefixes: Vec<Box<str>>,
+    /// What its events say of each item; `None` where nobody keeps a ledger.
+    pub(super) docket: Option<Docket>,
 }
 
 /// How far to read.
@@ -61,6 +64,8 @@ pub(super) struct Terms<'a> {
     pub(super) rollback: bool,
     /// The most events it may have.
     pub(super) most_events: Option<u64>,
+    /// True where a ledger is kept.
+    pub(super) ledger: bool,
 }
 
 /// Both ends of the belt that carries batches to the store and empty ones back: what is in memory is bounded by them.
@@ -100,7 +105,7 @@ fn read_events(
     defects: &mut Defects,
 ) -> Result<Ending, Halt> {
     belt.send(Piece::Header(Box::new(reader.header().clone()), syntax(&reader)))?;
-    let mut packing = Packing::new(belt)?;
+    let mut packing = Packing::new(belt, terms.ledger)?;
     let (mut read, mut too_many) = (0, false);
     loop {
         if terms.abandoned.load(Ordering::Relaxed) {
@@ -116,6 +121,8 @@ fn read_events(
                     && terms.are_hopeful(defects)
                 {
                     packing.add(&reading, event)?;
+                } else if let Some(docket) = &mut packing.docket {
+                    docket.refused();
                 }
             }
             Ok(None) => break,
@@ -134,6 +141,10 @@ fn read_events(
     let mut ending = Ending::new(Some(Box::new(reader.header().clone())), read, defects);
     ending.refused = too_many;
     ending.prefixes = packing.prefixes.into_seen();
+    ending.docket = packing.docket;
+    if let Some(docket) = &mut ending.docket {
+        docket.made(reader.header());
+    }
     Ok(ending)
 }
 
@@ -146,6 +157,7 @@ impl Ending {
             defects: defects.kept().iter().map(CaptureDefect::from).collect(),
             erroneous: defects.errors() > 0,
             prefixes: Vec::new(),
+            docket: None,
         }
     }
 }
@@ -177,17 +189,27 @@ struct Packing<'a> {
     places: Vec<(u64, Place)>,
     hasher: EventHasher,
     prefixes: SeenPrefixes,
+    docket: Option<Docket>,
 }
 
 impl Packing<'_> {
-    fn new(belt: &Belt) -> Result<Packing<'_>, Halt> {
-        let (batch, places) = (belt.empty_batch()?, Vec::new());
-        Ok(Packing { belt, batch, places, hasher: EventHasher::new(), prefixes: SeenPrefixes::new() })
+    fn new(belt: &Belt, ledger: bool) -> Result<Packing<'_>, Halt> {
+        Ok(Packing {
+            belt,
+            batch: belt.empty_batch()?,
+            places: Vec::new(),
+            hasher: EventHasher::new(),
+            prefixes: SeenPrefixes::new(),
+            docket: ledger.then(Docket::default),
+        })
     }
 
     fn add(&mut self, reading: &Reading, event: &Event) -> Result<(), Halt> {
         let hash = self.hasher.digest(event);
         self.batch.push(reading.index, event, &hash).map_err(Halt::Failed)?;
+        if let Some(docket) = &mut self.docket {
+            docket.add(reading.index, event, &hash).map_err(|error| Halt::Failed(error.into()))?;
+        }
         self.prefixes.look(event);
         self.places.push((reading.index, reading.place));
         if self.batch.is_full() { self.hand_over() } else { Ok(()) }

@@ -28,6 +28,8 @@ use crate::epcis::Header;
 use crate::formats::Defects;
 use crate::formats::Place;
 use crate::formats::Syntax;
+use crate::reconcile;
+use crate::reconcile::Docket;
 use crate::store::Batch;
 use crate::store::Begin;
 use crate::store::CaptureSession;
@@ -80,7 +82,13 @@ pub fn run(
     let input = store.input(work.job.document)?;
     let rollback = work.job.behaviour == CaptureErrorBehaviour::Rollback;
     let (hopeless, abandoned) = (AtomicBool::new(false), AtomicBool::new(false));
-    let terms = Terms { hopeless: &hopeless, abandoned: &abandoned, rollback, most_events: limits.events() };
+    let terms = Terms {
+        hopeless: &hopeless,
+        abandoned: &abandoned,
+        rollback,
+        most_events: limits.events(),
+        ledger: store.keeps_ledger(),
+    };
     let (pieces, arriving) = sync_channel(1);
     let (returning, empty) = channel();
     for _ in 0..BATCHES {
@@ -172,18 +180,32 @@ impl Storing<'_> {
 
     /// Publishes what is sound, or refuses the document, as was asked.
     fn end(mut self, ending: Ending, now: DateTime<Utc>) -> Result<CaptureJob, StoreError> {
-        let Ending { header, read, defects, erroneous, refused, prefixes } = ending;
+        let Ending { header, read, defects, erroneous, refused, prefixes, docket } = ending;
         let room = Defects::KEPT.saturating_sub(self.defects.len());
         self.defects.extend(defects.into_iter().take(room));
         self.defects.sort_by_key(|defect| defect.event.unwrap_or(u64::MAX));
         let hopeless = self.hopeless.load(Ordering::Relaxed) || refused || (self.rollback && erroneous);
-        match (self.session, header) {
+        match (self.session.take(), header) {
             (Some(session), Some(header)) if !hopeless => {
                 self.store.learn_prefixes(&prefixes)?;
-                let outcome = Outcome { events_read: read, defects: self.defects };
-                self.store.publish(session, &header, outcome, now)
+                let outcome = Outcome { events_read: read, defects: std::mem::take(&mut self.defects) };
+                let job = self.store.publish(session, &header, outcome, now)?;
+                self.reconcile(docket, now);
+                Ok(job)
             }
             _ => self.store.refuse(self.work, read, self.defects, now),
+        }
+    }
+}
+
+impl Storing<'_> {
+    /// Brings the published document into the ledger. What fails here is tried again by a worker: the document is
+    /// captured whatever becomes of it.
+    fn reconcile(&self, docket: Option<Docket>, now: DateTime<Utc>) {
+        let Some(docket) = docket else { return };
+        let document = self.work.job.document;
+        if let Err(error) = reconcile::after_capture(self.store, document, docket, now) {
+            tracing::error!(job = %self.work.job.id, %error, "the document is captured, but not in the ledger yet");
         }
     }
 }

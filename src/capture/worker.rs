@@ -19,6 +19,7 @@ use crate::capture::Settings;
 use crate::capture::Stopped;
 use crate::capture::run;
 use crate::epcis::CaptureJob;
+use crate::reconcile;
 use crate::store::Store;
 use crate::store::Work;
 
@@ -141,6 +142,15 @@ impl Worker {
             Ok(0) => {}
             Ok(documents) => tracing::info!(documents, "cleared away what was left unfinished"),
             Err(error) => tracing::warn!(%error, "what was left unfinished cannot be cleared away"),
+        }
+        if self.store.keeps_ledger() {
+            match reconcile::catch_up(&self.store, self.now) {
+                Ok(0) => {}
+                Ok(documents) => {
+                    tracing::info!(documents, "brought into the ledger what a crash had left out")
+                }
+                Err(error) => tracing::error!(%error, "documents cannot be brought into the ledger"),
+            }
         }
     }
 

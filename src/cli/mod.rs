@@ -12,6 +12,7 @@ mod hold;
 mod identify;
 mod prefixes;
 mod query;
+mod rebuild;
 mod sarif;
 mod serve;
 mod source;
@@ -70,6 +71,8 @@ enum Command {
     Capture(capture::Arguments),
     /// Ask the database for events
     Query(query::Arguments),
+    /// Work the ledger of items out anew from the documents; not while a gateway captures
+    Rebuild(rebuild::Arguments),
     /// Measure speed and memory against bare baselines of the same run
     Bench(bench::Arguments),
     /// Hold product, by lot, serial numbers or item; list and release
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Hash(arguments) => hash::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
+        Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),

@@ -52,7 +52,7 @@ pub struct ItemFacts {
     pub packed: Option<(Fact, Option<String>)>,
     /// Last event that names it.
     pub moved: Option<Fact>,
-    /// Last shipping event, of its own or of what it was in.
+    /// Last shipping event that names it; what it was in may have been shipped later.
     pub shipped: Option<Fact>,
     /// Last decommissioning, destroying or dispensing.
     pub ended: Option<Fact>,
@@ -97,7 +97,7 @@ pub struct ItemRecord {
     pub parent: Option<(String, Fact)>,
     /// Last event that names it.
     pub moved: Option<Fact>,
-    /// Last shipping event, of its own or of what it was in: the number of the shipment.
+    /// Last shipping event that names it, which is the number of the shipment; what it was in may have been shipped later.
     pub shipped: Option<Fact>,
     /// Decommissioned, destroyed or dispensed.
     pub ended: Option<Fact>,

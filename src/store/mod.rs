@@ -21,6 +21,7 @@ mod lots;
 mod partners;
 mod prefixes;
 mod publish;
+mod reconciling;
 mod removal;
 mod rivals;
 mod schema;
@@ -75,6 +76,7 @@ pub use partners::Imported;
 pub use partners::PartnerConflict;
 pub use prefixes::KnownPrefix;
 pub use publish::Outcome;
+pub use reconciling::EventNumber;
 pub use session::Added;
 pub use session::Begin;
 pub use session::CaptureSession;
@@ -82,6 +84,7 @@ pub use session::Conflict;
 pub use shipments::ShipmentFilter;
 pub use shipments::ShipmentRecord;
 pub use shipments::ShippedUnit;
+pub use terms::lot_number;
 
 /// How the store uses its database.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -101,6 +104,8 @@ pub struct Settings {
     pub busy_timeout_seconds: u32,
     /// How long a job may be silent before another worker takes it up, in seconds.
     pub lease_seconds: u32,
+    /// Whether documents are brought into the ledger of items, and looked at by its rules, as they are captured.
+    pub ledger: bool,
 }
 
 impl Default for Settings {
@@ -113,6 +118,7 @@ impl Default for Settings {
             wal_autocheckpoint_pages: 4_000,
             busy_timeout_seconds: 30,
             lease_seconds: 60,
+            ledger: true,
         }
     }
 }
@@ -232,6 +238,11 @@ impl Store {
         work: impl FnMut(&mut AnyConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.0.writes.transaction(work)
+    }
+
+    /// Whether documents are brought into the ledger as they are captured.
+    pub fn keeps_ledger(&self) -> bool {
+        self.0.settings.ledger
     }
 
     fn lease_micros(&self) -> i64 {

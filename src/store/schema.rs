@@ -19,6 +19,7 @@ diesel::table! {
         owner -> Nullable<Text>,
         lease_until -> Nullable<BigInt>,
         reconciled_at -> Nullable<BigInt>,
+        reconcile_lease -> Nullable<BigInt>,
     }
 }
 

@@ -127,7 +127,7 @@ pub(crate) fn lot_value(gtin: &str, lot: &str) -> String {
 }
 
 /// The number of a lot in the ledger, by its GTIN-14, lot number and expiry date.
-pub(crate) fn lot_number(gtin: &str, lot: &str, expiry: &str) -> i64 {
+pub fn lot_number(gtin: &str, lot: &str, expiry: &str) -> i64 {
     hashed(&[&[LEDGER_LOT], gtin.as_bytes(), b"\n", lot.as_bytes(), b"\n", expiry.as_bytes()])
 }
 

@@ -9,6 +9,7 @@ mod harness;
 mod holds;
 mod hostile;
 mod http;
+mod ledger;
 mod postgres;
 mod process;
 mod query;

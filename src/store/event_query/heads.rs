@@ -88,6 +88,27 @@ impl Store {
         Ok(found.into_values().filter(|row| !wrong.has(row)).map(EventHead::from).collect())
     }
 
+    /// The visible events of these numbers, in the order of their numbers.
+    pub fn events_numbered(&self, caller: &Caller, numbers: &[i64]) -> Result<Vec<StoredEvent>, StoreError> {
+        let visible = visible_to(caller);
+        self.read(|connection| {
+            let mut events = Vec::new();
+            for some in numbers.chunks(rows::BODIES) {
+                let sql = Sql::new(format!(
+                    "SELECT e.id AS id, d.ticket AS sort, e.document AS document, d.published_at AS published_at \
+                     FROM events e CROSS JOIN documents d WHERE e.id IN ({}) AND d.id = e.document AND {visible} \
+                     ORDER BY e.id",
+                    rows::numbers(some)
+                ));
+                let spots = sql.load::<Spot>(connection)?;
+                for row in rows::stored(connection, &spots)? {
+                    events.push(stored_event(row)?);
+                }
+            }
+            Ok(events)
+        })
+    }
+
     /// The events of these heads, in their order.
     pub fn events_of(&self, heads: &[EventHead]) -> Result<Vec<StoredEvent>, StoreError> {
         let spots: Vec<Spot> = heads

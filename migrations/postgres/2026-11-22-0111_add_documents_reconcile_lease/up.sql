@@ -1,0 +1,1 @@
+ALTER TABLE documents ADD COLUMN reconcile_lease BIGINT;

@@ -1,0 +1,359 @@
+//! The spool: facts by the hundred million, sorted by item, in bounded memory; what does not fit goes to a temporary file.
+
+use std::cmp::Ordering;
+use std::fs::File;
+use std::io;
+use std::io::BufReader;
+use std::io::BufWriter;
+use std::io::Read;
+use std::io::Seek;
+use std::io::SeekFrom;
+use std::io::Write;
+
+use crate::reconcile::docket::classes::Classes;
+
+/// Bytes of facts in memory before they are written out, sorted.
+const RUN_BYTES: usize = 24 << 20;
+
+/// Bytes of each run held in memory while runs are merged.
+const READ_BYTES: usize = 32 << 10;
+
+/// What one event says of one item, in the shortest form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Place of the event among those of the docket.
+    pub(crate) event: u32,
+    /// What happened.
+    pub(crate) kind: MarkKind,
+    /// Lot, container or shipment, by kind.
+    pub(crate) reference: u32,
+}
+
+/// What happened to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum MarkKind {
+    /// Came to be; the reference is a lot.
+    Commissioned = 0,
+    /// Went into the container of the reference.
+    Packed = 1,
+    /// Came out of the container of the reference.
+    Unpacked = 2,
+    /// Something went into it.
+    Filled = 3,
+    /// All that was in it came out.
+    Emptied = 4,
+    /// Was shipped with the shipment of the reference.
+    Shipped = 5,
+    /// Was received.
+    Received = 6,
+    /// Its shipping was taken back.
+    Recalled = 7,
+    /// Was dispensed.
+    Dispensed = 8,
+    /// Was decommissioned, destroyed or used up.
+    Ended = 9,
+    /// Was seen.
+    Seen = 10,
+}
+
+impl MarkKind {
+    const ALL: [MarkKind; 11] = [
+        MarkKind::Commissioned,
+        MarkKind::Packed,
+        MarkKind::Unpacked,
+        MarkKind::Filled,
+        MarkKind::Emptied,
+        MarkKind::Shipped,
+        MarkKind::Received,
+        MarkKind::Recalled,
+        MarkKind::Dispensed,
+        MarkKind::Ended,
+        MarkKind::Seen,
+    ];
+}
+
+/// Bytes of a record before its serial: class, length, kind, event, reference.
+const HEAD: usize = 4 + 2 + 1 + 4 + 4;
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    class: u32,
+    at: u32,
+    length: u16,
+    mark: Mark,
+    /// The first eight bytes of the serial, for quick comparison.
+    head: u64,
+}
+
+/// Facts of many items, brought in any order and visited item by item.
+#[derive(Debug, Default)]
+pub(crate) struct Spool {
+    serials: Vec<u8>,
+    entries: Vec<Entry>,
+    runs: Vec<(u64, u64)>,
+    file: Option<File>,
+    sorted: bool,
+}
+
+impl Spool {
+    /// Adds a fact of the item of this class and serial.
+    pub(crate) fn push(&mut self, classes: &Classes, class: u32, serial: &str, mark: Mark) -> io::Result<()> {
+        if self.serials.len() + self.entries.len() * size_of::<Entry>() > RUN_BYTES {
+            self.spill(classes)?;
+        }
+        let bytes = serial.as_bytes();
+        let bytes = bytes.get(..bytes.len().min(usize::from(u16::MAX))).unwrap_or_default();
+        self.entries.push(Entry {
+            class,
+            at: u32::try_from(self.serials.len()).unwrap_or(u32::MAX),
+            length: u16::try_from(bytes.len()).unwrap_or(u16::MAX),
+            mark,
+            head: head(bytes),
+        });
+        self.serials.extend_from_slice(bytes);
+        self.sorted = false;
+        Ok(())
+    }
+
+    /// Visits every item with its facts, in the order of keys and, within an item, of events.
+    pub(crate) fn visit<E: From<io::Error>>(
+        &mut self,
+        classes: &Classes,
+        mut each: impl FnMut(u32, &str, &[Mark]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut group = Group::default();
+        if self.runs.is_empty() {
+            self.sort(classes);
+            for entry in &self.entries {
+                group.add(entry.class, serial(&self.serials, entry), entry.mark, &mut each)?;
+            }
+            return group.end(&mut each);
+        }
+        if !self.entries.is_empty() {
+            self.spill(classes)?;
+        }
+        let mut merge = Merge::open(self)?;
+        while let Some(at) = merge.least(classes) {
+            let run = merge.run(at)?;
+            group.add(run.class, &run.serial, run.mark, &mut each)?;
+            run.advance()?;
+        }
+        group.end(&mut each)
+    }
+
+    fn sort(&mut self, classes: &Classes) {
+        if self.sorted {
+            return;
+        }
+        let serials = &self.serials;
+        self.entries.sort_unstable_by(|one, other| {
+            compare_classes(classes, one.class, other.class)
+                .then_with(|| one.head.cmp(&other.head))
+                .then_with(|| serial(serials, one).cmp(serial(serials, other)))
+                .then_with(|| one.mark.event.cmp(&other.mark.event))
+        });
+        self.sorted = true;
+    }
+
+    fn spill(&mut self, classes: &Classes) -> io::Result<()> {
+        self.sort(classes);
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => tempfile::tempfile()?,
+        };
+        let from = file.seek(SeekFrom::End(0))?;
+        let mut out = BufWriter::with_capacity(1 << 20, &mut file);
+        for entry in &self.entries {
+            out.write_all(&entry.class.to_le_bytes())?;
+            out.write_all(&entry.length.to_le_bytes())?;
+            out.write_all(&[entry.mark.kind as u8])?;
+            out.write_all(&entry.mark.event.to_le_bytes())?;
+            out.write_all(&entry.mark.reference.to_le_bytes())?;
+            out.write_all(serial(&self.serials, entry))?;
+        }
+        out.flush()?;
+        drop(out);
+        self.runs.push((from, file.stream_position()?));
+        self.file = Some(file);
+        self.entries.clear();
+        self.serials.clear();
+        Ok(())
+    }
+}
+
+fn serial<'a>(serials: &'a [u8], entry: &Entry) -> &'a [u8] {
+    let at = entry.at as usize;
+    serials.get(at..at + usize::from(entry.length)).unwrap_or_default()
+}
+
+fn head(serial: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    for (byte, from) in bytes.iter_mut().zip(serial) {
+        *byte = *from;
+    }
+    u64::from_be_bytes(bytes)
+}
+
+fn compare_classes(classes: &Classes, one: u32, other: u32) -> Ordering {
+    if one == other { Ordering::Equal } else { classes.text(one).cmp(classes.text(other)) }
+}
+
+/// The facts of one item, gathered.
+#[derive(Default)]
+struct Group {
+    class: u32,
+    serial: String,
+    marks: Vec<Mark>,
+}
+
+impl Group {
+    fn add<E>(
+        &mut self,
+        class: u32,
+        serial: &[u8],
+        mark: Mark,
+        each: &mut impl FnMut(u32, &str, &[Mark]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.class != class || self.serial.as_bytes() != serial {
+            self.end(each)?;
+            self.class = class;
+            self.serial.clear();
+            self.serial.push_str(&String::from_utf8_lossy(serial));
+        }
+        self.marks.push(mark);
+        Ok(())
+    }
+
+    fn end<E>(&mut self, each: &mut impl FnMut(u32, &str, &[Mark]) -> Result<(), E>) -> Result<(), E> {
+        if !self.marks.is_empty() {
+            each(self.class, &self.serial, &self.marks)?;
+            self.marks.clear();
+        }
+        Ok(())
+    }
+}
+
+/// Runs being merged; few enough that the least is found by looking at each.
+struct Merge(Vec<RunReader>);
+
+struct RunReader {
+    input: BufReader<io::Take<Positioned>>,
+    class: u32,
+    serial: Vec<u8>,
+    mark: Mark,
+    ended: bool,
+}
+
+impl Merge {
+    fn open(spool: &Spool) -> io::Result<Merge> {
+        let Some(file) = &spool.file else { return Ok(Merge(Vec::new())) };
+        let mut readers = Vec::with_capacity(spool.runs.len());
+        for (from, to) in &spool.runs {
+            let input = Positioned { file: file.try_clone()?, at: *from }.take(to - from);
+            let mut reader = RunReader {
+                input: BufReader::with_capacity(READ_BYTES, input),
+                class: 0,
+                serial: Vec::new(),
+                mark: Mark { event: 0, kind: MarkKind::Seen, reference: 0 },
+                ended: false,
+            };
+            reader.advance()?;
+            readers.push(reader);
+        }
+        Ok(Merge(readers))
+    }
+
+    /// The run with the least item and event; `None` at the end of all.
+    fn least(&self, classes: &Classes) -> Option<usize> {
+        let runs = self.0.iter().enumerate().filter(|(_, run)| !run.ended);
+        let least = runs.min_by(|(_, one), (_, other)| {
+            compare_classes(classes, one.class, other.class)
+                .then_with(|| one.serial.cmp(&other.serial))
+                .then_with(|| one.mark.event.cmp(&other.mark.event))
+        });
+        least.map(|(at, _)| at)
+    }
+
+    fn run(&mut self, at: usize) -> io::Result<&mut RunReader> {
+        self.0.get_mut(at).ok_or_else(|| io::Error::other("a run is missing"))
+    }
+}
+
+impl RunReader {
+    fn advance(&mut self) -> io::Result<()> {
+        let mut head = [0; HEAD];
+        match self.input.read_exact(&mut head) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.ended = true;
+                return Ok(());
+            }
+            read => read?,
+        }
+        let [c0, c1, c2, c3, l0, l1, kind, e0, e1, e2, e3, r0, r1, r2, r3] = head;
+        self.class = u32::from_le_bytes([c0, c1, c2, c3]);
+        self.mark = Mark {
+            event: u32::from_le_bytes([e0, e1, e2, e3]),
+            kind: MarkKind::ALL.get(usize::from(kind)).copied().unwrap_or(MarkKind::Seen),
+            reference: u32::from_le_bytes([r0, r1, r2, r3]),
+        };
+        self.serial.resize(usize::from(u16::from_le_bytes([l0, l1])), 0);
+        self.input.read_exact(&mut self.serial)
+    }
+}
+
+/// A file read from a place of its own, as several readers share it.
+struct Positioned {
+    file: File,
+    at: u64,
+}
+
+impl Read for Positioned {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.seek(SeekFrom::Start(self.at))?;
+        let read = self.file.read(buffer)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn collect(spool: &mut Spool, classes: &Classes) -> Vec<(String, Vec<u32>)> {
+        let mut all = Vec::new();
+        spool
+            .visit::<io::Error>(classes, |class, serial, marks| {
+                all.push((
+                    format!("{}{serial}", classes.text(class)),
+                    marks.iter().map(|mark| mark.event).collect(),
+                ));
+                Ok(())
+            })
+            .unwrap();
+        all
+    }
+
+    #[test]
+    fn items_come_in_the_order_of_keys_in_memory_and_from_runs() {
+        let (mut classes, mut spool, mut spilt) = (Classes::default(), Spool::default(), Spool::default());
+        let ids = [classes.of("/01/2/21/"), classes.of("/01/1/21/")];
+        for event in 0..3_000u32 {
+            let serial = format!("{:07}", (event * 7_919) % 1_000);
+            let mark = Mark { event, kind: MarkKind::Seen, reference: 0 };
+            let class = ids[(event % 2) as usize];
+            spool.push(&classes, class, &serial, mark).unwrap();
+            spilt.push(&classes, class, &serial, mark).unwrap();
+            if event % 700 == 0 {
+                spilt.spill(&classes).unwrap();
+            }
+        }
+        let (one, other) = (collect(&mut spool, &classes), collect(&mut spilt, &classes));
+        assert_eq!(one.len(), 1_000);
+        assert!(one.is_sorted());
+        assert!(one.iter().all(|(_, events)| events.len() == 3 && events.is_sorted()));
+        assert_eq!(one, other);
+        assert_eq!(collect(&mut spilt, &classes), other);
+    }
+}

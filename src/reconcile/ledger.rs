@@ -1,0 +1,294 @@
+//! The ledger of items, brought up to date document by document; what is declared wrong is taken back.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::io;
+
+use chrono::DateTime;
+use chrono::Utc;
+use thiserror::Error;
+
+use crate::access::Caller;
+use crate::dscsa::Finding;
+use crate::epcis::Event;
+use crate::epcis::EventKind;
+use crate::epcis::What;
+use crate::epcis::event_id::EventHasher;
+use crate::formats::Defects;
+use crate::formats::ReadOptions;
+use crate::formats::Reader;
+use crate::gs1::Epc;
+use crate::reconcile::docket::Book;
+use crate::reconcile::docket::Docket;
+use crate::reconcile::docket::Mark;
+use crate::reconcile::docket::MarkKind;
+use crate::reconcile::rules;
+use crate::reconcile::rules::Found;
+use crate::reconcile::shipping::ShippedUnits;
+use crate::reconcile::trail::Trail;
+use crate::store::EventNumber;
+use crate::store::EventTimes;
+use crate::store::ItemFacts;
+use crate::store::Mention;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// Items brought into the ledger in one short transaction.
+const BATCH: usize = 5_000;
+
+/// How many batches pass between two renewals of the right to reconcile a document.
+const RENEWED_AFTER: usize = 20;
+
+/// Why a document cannot be brought into the ledger.
+#[derive(Debug, Error)]
+pub enum ReconcileError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The temporary file of a large document cannot be written or read.
+    #[error("the temporary file of a large document failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Looks at a document by itself, without any ledger.
+pub fn check(docket: &mut Docket) -> Result<Vec<Finding>, ReconcileError> {
+    let mut found = Found::default();
+    rules::check_book(docket.close()?, &mut found);
+    docket.visit(|book, key, marks| {
+        rules::check_item(&Trail::of(book, key, marks), &mut found);
+        Ok::<(), io::Error>(())
+    })?;
+    Ok(found.into_findings())
+}
+
+/// Brings a published document into the ledger and returns what the rules find; `None` where another does so, or where
+/// it has been done.
+///
+/// The same document again changes nothing.
+pub fn after_capture(
+    store: &Store,
+    document: i64,
+    docket: Docket,
+    now: DateTime<Utc>,
+) -> Result<Option<Vec<Finding>>, ReconcileError> {
+    if !store.take_reconciling(document, now)? {
+        return Ok(None);
+    }
+    let findings = bring(store, document, docket)?;
+    store.record_findings(document, &findings, now)?;
+    store.end_reconciling(document, now)?;
+    Ok(Some(findings))
+}
+
+/// Brings into the ledger every published document that is not in it, in the order of publishing; returns how many.
+pub fn catch_up(store: &Store, now: fn() -> DateTime<Utc>) -> Result<u64, ReconcileError> {
+    let mut done = 0;
+    while let Some(document) = store.next_unreconciled(now())? {
+        let docket = read(store, document)?;
+        if after_capture(store, document, docket, now())?.is_some() {
+            done += 1;
+        }
+    }
+    Ok(done)
+}
+
+/// Begins the ledger anew and brings every document into it; `each` is told after each how many are done.
+pub fn rebuild(
+    store: &Store,
+    now: fn() -> DateTime<Utc>,
+    mut each: impl FnMut(u64),
+) -> Result<u64, ReconcileError> {
+    store.empty_ledger()?;
+    let mut done = 0;
+    while let Some(document) = store.next_unreconciled(now())? {
+        let docket = read(store, document)?;
+        if after_capture(store, document, docket, now())?.is_some() {
+            done += 1;
+            each(done);
+        }
+    }
+    Ok(done)
+}
+
+/// Fills a docket from a document as it was received.
+fn read(store: &Store, document: i64) -> Result<Docket, ReconcileError> {
+    let (mut docket, mut defects, mut hasher) = (Docket::default(), Defects::new(false), EventHasher::new());
+    let Ok(mut reader) = Reader::open(Box::new(store.input(document)?), ReadOptions::default(), &mut defects)
+    else {
+        return Ok(docket);
+    };
+    while let Ok(Some(reading)) = reader.next_event(&mut defects) {
+        match &reading.event {
+            Some(event) => docket.add(reading.index, event, &hasher.digest(event))?,
+            None => docket.refused(),
+        }
+    }
+    docket.made(reader.header());
+    Ok(docket)
+}
+
+fn bring(store: &Store, document: i64, mut docket: Docket) -> Result<Vec<Finding>, ReconcileError> {
+    let numbers = store.event_numbers(document)?;
+    docket.number(&numbers);
+    let mut found = Found::default();
+    rules::check_book(docket.close()?, &mut found);
+    let lots = lot_numbers(store, docket.book())?;
+    let mut units = ShippedUnits::new(docket.book());
+    let mut merging = Merging {
+        store,
+        document,
+        lots,
+        found,
+        times: EventTimes::default(),
+        batches: 0,
+        waiting: Vec::new(),
+    };
+    docket.visit(|book, key, marks| {
+        let trail = Trail::of(book, key, marks);
+        units.add(&trail, merging.lot(&trail))?;
+        merging.add(&trail)
+    })?;
+    merging.flush(docket.book())?;
+    units.write(store, document, docket.book())?;
+    let void = store.declare_void(document, &docket.book().declarations)?;
+    take_back(store, &void)?;
+    Ok(merging.found.into_findings())
+}
+
+/// The numbers of the lots in the ledger, which are made where they are new.
+fn lot_numbers(store: &Store, book: &Book) -> Result<Vec<i64>, StoreError> {
+    book.lots.iter().map(|lot| store.lot_number(&lot.gtin, &lot.lot, &lot.expiry)).collect()
+}
+
+/// Items on their way into the ledger.
+struct Merging<'a> {
+    store: &'a Store,
+    document: i64,
+    lots: Vec<i64>,
+    found: Found,
+    times: EventTimes,
+    batches: usize,
+    waiting: Vec<(ItemFacts, Vec<Mark>)>,
+}
+
+impl Merging<'_> {
+    fn lot(&self, trail: &Trail<'_>) -> Option<i64> {
+        self.lots.get(trail.commissioned()?.reference as usize).copied()
+    }
+
+    fn add(&mut self, trail: &Trail<'_>) -> Result<(), ReconcileError> {
+        if trail.marks.is_empty() {
+            return Ok(());
+        }
+        let facts = facts(trail, self.lot(trail));
+        self.waiting.push((facts, trail.marks.to_vec()));
+        if self.waiting.len() >= BATCH { self.flush(trail.book) } else { Ok(()) }
+    }
+
+    fn flush(&mut self, book: &Book) -> Result<(), ReconcileError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (facts, marks): (Vec<ItemFacts>, Vec<Vec<Mark>>) = waiting.into_iter().unzip();
+        let before = self.store.merge_items(&facts, &mut self.times)?;
+        for ((facts, marks), prior) in facts.iter().zip(&marks).zip(&before) {
+            let trail = Trail { prior: prior.as_ref(), ..Trail::of(book, &facts.key, marks) };
+            rules::check_item(&trail, &mut self.found);
+        }
+        self.batches += 1;
+        if self.batches.is_multiple_of(RENEWED_AFTER) {
+            self.store.renew_reconciling(self.document)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the trail of an item says for the ledger.
+fn facts(trail: &Trail<'_>, lot: Option<i64>) -> ItemFacts {
+    let fact = |mark: &Mark| trail.book.fact(mark.event);
+    let packed =
+        trail.marks.iter().rev().find(|mark| matches!(mark.kind, MarkKind::Packed | MarkKind::Unpacked));
+    let parent = |mark: &Mark| {
+        let container = trail.book.containers.key(mark.reference);
+        (mark.kind == MarkKind::Packed).then(|| container.to_owned())
+    };
+    let last =
+        |kinds: &[MarkKind]| trail.marks.iter().filter(|mark| kinds.contains(&mark.kind)).map(fact).max();
+    ItemFacts {
+        key: trail.key.to_owned(),
+        lot,
+        commissioned: trail.commissioned().map(fact),
+        packed: packed.map(|mark| (fact(mark), parent(mark))),
+        moved: trail.marks.iter().map(fact).max(),
+        shipped: last(&[MarkKind::Shipped]),
+        ended: last(&[MarkKind::Ended, MarkKind::Dispensed]),
+        emptied: last(&[MarkKind::Emptied]),
+    }
+}
+
+/// Works out anew every item that these events, declared wrong, had a say in.
+fn take_back(store: &Store, void: &[i64]) -> Result<(), ReconcileError> {
+    if void.is_empty() {
+        return Ok(());
+    }
+    let mut affected = BTreeSet::new();
+    for event in store.events_numbered(&Caller::operator(), void)? {
+        store.remove_shipment(event.id)?;
+        affected
+            .extend(event.event.what.parent().into_iter().chain(all_epcs(&event.event)).map(|epc| epc.key()));
+    }
+    let mut docket = events_naming(store, &affected)?;
+    docket.close()?;
+    let (mut lots, mut rows) = (None, BTreeMap::new());
+    docket.visit(|book, key, marks| {
+        if affected.contains(key) {
+            let lots = match &mut lots {
+                Some(lots) => lots,
+                none => none.insert(lot_numbers(store, book)?),
+            };
+            let trail = Trail::of(book, key, marks);
+            let lot = trail.commissioned().and_then(|mark| lots.get(mark.reference as usize)).copied();
+            rows.insert(key.to_owned(), facts(&trail, lot));
+        }
+        Ok::<(), ReconcileError>(())
+    })?;
+    let unknown = |key: &String| ItemFacts { key: key.clone(), ..ItemFacts::default() };
+    let all: Vec<ItemFacts> =
+        affected.iter().map(|key| rows.remove(key).unwrap_or_else(|| unknown(key))).collect();
+    for some in all.chunks(BATCH) {
+        store.replace_items(some)?;
+    }
+    Ok(())
+}
+
+fn all_epcs(event: &Event) -> impl Iterator<Item = &Epc> {
+    let (inputs, outputs) = match &event.what {
+        What::Transformation { input_epcs, output_epcs, .. } => {
+            (input_epcs.as_slice(), output_epcs.as_slice())
+        }
+        _ => Default::default(),
+    };
+    event.what.epcs().iter().chain(inputs).chain(outputs)
+}
+
+/// A docket of all events that name one of these items and that nobody declared wrong.
+fn events_naming(store: &Store, keys: &BTreeSet<String>) -> Result<Docket, ReconcileError> {
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let mut events = HashMap::new();
+    for mention in [Mention::Item, Mention::Child, Mention::Parent] {
+        for kind in EventKind::STANDARD {
+            for head in store.heads(&Caller::operator(), (mention, &keys), kind, i64::MAX)? {
+                events.insert(head.id, head);
+            }
+        }
+    }
+    let heads: BTreeMap<i64, _> = events.into_iter().collect();
+    let heads: Vec<_> = heads.into_values().collect();
+    let mut docket = Docket::default();
+    let mut numbers = Vec::new();
+    for (position, event) in (0..).zip(store.events_of(&heads)?) {
+        docket.add(position, &event.event, &event.hash)?;
+        numbers.push(EventNumber { position, event: event.id });
+    }
+    docket.number(&numbers);
+    Ok(docket)
+}

@@ -1,0 +1,146 @@
+//! The trail of one item through one document: how it came to be, what it was in, how it was shipped, how it ended.
+
+use crate::reconcile::docket::Book;
+use crate::reconcile::docket::LotName;
+use crate::reconcile::docket::Mark;
+use crate::reconcile::docket::MarkKind;
+use crate::store::ItemRow;
+
+/// How many containers may stand in each other: a pallet in a pallet in a container is three.
+const MOST_LEVELS: usize = 12;
+
+/// What one document, and the ledger before it, say of one item.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trail<'a> {
+    pub(crate) book: &'a Book,
+    /// Its identity.
+    pub(crate) key: &'a str,
+    /// Its number among the containers; `None` where the document puts nothing into it.
+    pub(crate) container: Option<u32>,
+    /// What happened to it, in the order of time.
+    pub(crate) marks: &'a [Mark],
+    /// What the ledger knew before; `None` where it knew nothing, or where there is no ledger.
+    pub(crate) prior: Option<&'a ItemRow>,
+}
+
+/// A stay in a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stay {
+    pub(crate) container: u32,
+    /// The event that packed it.
+    pub(crate) packed: u32,
+    pub(crate) from: i64,
+    /// When it came out; `i64::MAX` where it never did.
+    pub(crate) until: i64,
+}
+
+impl<'a> Trail<'a> {
+    /// The trail of an item that was never asked about in the ledger.
+    pub(crate) fn of(book: &'a Book, key: &'a str, marks: &'a [Mark]) -> Trail<'a> {
+        Trail { book, key, container: book.containers.find(key), marks, prior: None }
+    }
+
+    /// The marks of this kind.
+    pub(crate) fn of_kind(&self, kind: MarkKind) -> impl Iterator<Item = &'a Mark> + use<'a> {
+        self.marks.iter().filter(move |mark| mark.kind == kind)
+    }
+
+    /// Its first commissioning.
+    pub(crate) fn commissioned(&self) -> Option<&'a Mark> {
+        self.of_kind(MarkKind::Commissioned).next()
+    }
+
+    /// The lot it was first commissioned with in this document.
+    pub(crate) fn lot(&self) -> Option<&'a LotName> {
+        self.book.lot(self.commissioned()?.reference)
+    }
+
+    /// True for a trade item with nothing in it: what is counted as a saleable unit.
+    pub(crate) fn is_unit(&self) -> bool {
+        self.container.is_none() && self.key.starts_with("/01/")
+    }
+
+    /// True for a logistic unit, an SSCC.
+    pub(crate) fn is_logistic_unit(&self) -> bool {
+        self.key.starts_with("/00/")
+    }
+
+    /// Its stays in containers, in the order of time.
+    pub(crate) fn stays(&self) -> Vec<Stay> {
+        stays(self.book, self.marks)
+    }
+
+    /// Shipments that it went with, of its own or with what it was in, each once, in the order of the document.
+    pub(crate) fn shipments(&self) -> Vec<u32> {
+        let mut found = Vec::new();
+        gather(self.book, self.marks, (i64::MIN, i64::MAX), (&mut found, MOST_LEVELS));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The stay during which it was shipped with this shipment; the last one where it was shipped by itself or late.
+    pub(crate) fn stay_of(&self, shipment: u32) -> Option<Stay> {
+        let time = self.book.shipment(shipment)?.time;
+        let stays = self.stays();
+        let during = stays.iter().find(|stay| stay.from <= time && time < stay.until);
+        during.or(stays.last()).copied()
+    }
+
+    /// The identifier as this document writes it.
+    pub(crate) fn spelt(&self) -> String {
+        self.book.spell(self.key)
+    }
+}
+
+fn stays(book: &Book, marks: &[Mark]) -> Vec<Stay> {
+    let mut stays: Vec<Stay> = Vec::new();
+    for mark in marks {
+        let time = book.time(mark.event);
+        match mark.kind {
+            MarkKind::Packed => {
+                let known =
+                    stays.iter().any(|stay| stay.container == mark.reference && stay.until == i64::MAX);
+                if !known {
+                    let until = emptied_after(book, mark.reference, time);
+                    stays.push(Stay { container: mark.reference, packed: mark.event, from: time, until });
+                }
+            }
+            MarkKind::Unpacked => {
+                let of = |stay: &&mut Stay| stay.container == mark.reference && stay.until > time;
+                stays.iter_mut().rev().find(of).into_iter().for_each(|stay| stay.until = time);
+            }
+            _ => {}
+        }
+    }
+    stays
+}
+
+/// When all that was in a container first came out of it after this time.
+fn emptied_after(book: &Book, container: u32, time: i64) -> i64 {
+    let marks = book.containers.marks(container).iter().filter(|mark| mark.kind == MarkKind::Emptied);
+    marks.map(|mark| book.time(mark.event)).find(|emptied| *emptied > time).unwrap_or(i64::MAX)
+}
+
+/// Gathers the shipments of an item, or of what it was in, within a span of time.
+fn gather(book: &Book, marks: &[Mark], (from, until): (i64, i64), (found, levels): (&mut Vec<u32>, usize)) {
+    for mark in marks.iter().filter(|mark| mark.kind == MarkKind::Shipped) {
+        let time = book.time(mark.event);
+        // What was shipped before anything was in it can only have been shipped with what was put down late.
+        let late = time < from && first_filled(book, marks).is_some_and(|filled| filled > time);
+        if (time >= from || late) && time < until {
+            found.push(mark.reference);
+        }
+    }
+    if levels == 0 {
+        return;
+    }
+    for stay in stays(book, marks) {
+        let span = (stay.from.max(from), stay.until.min(until));
+        gather(book, book.containers.marks(stay.container), span, (found, levels - 1));
+    }
+}
+
+fn first_filled(book: &Book, marks: &[Mark]) -> Option<i64> {
+    marks.iter().find(|mark| mark.kind == MarkKind::Filled).map(|mark| book.time(mark.event))
+}
