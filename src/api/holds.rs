@@ -27,6 +27,9 @@ use crate::store::HoldFilter;
 use crate::store::Store;
 
 /// Opens a hold: 201, or 200 with the one that stands already for the same.
+#[utoipa::path(post, path = "/api/v1/holds", tag = "Holds", request_body = HoldRequest,
+    responses((status = 201, description = "The hold; `Location` names it.", body = HoldForm),
+        (status = 200, description = "The one that stands already for the same.", body = HoldForm)))]
 pub async fn open(
     request: HttpRequest,
     payload: web::Payload,
@@ -46,6 +49,12 @@ pub async fn open(
 }
 
 /// Lists holds from the newest on; `state` is `open` (where it is left out), `released` or `all`, `gtin` a trade item.
+#[utoipa::path(get, path = "/api/v1/holds", tag = "Holds",
+    params(("state" = Option<String>, Query, description = "`open` (default), `released` or `all`"),
+        ("gtin" = Option<String>, Query, description = "A trade item"),
+        ("perPage" = Option<u32>, Query, description = "Holds on a page"),
+        ("nextPageToken" = Option<String>, Query, description = "From the `Link` header of the page before")),
+    responses((status = 200, description = "A page of holds; `Link` names the next.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
     (store, settings): (Data<Store>, Data<Settings>),
@@ -75,6 +84,9 @@ pub async fn list(
 }
 
 /// One hold.
+#[utoipa::path(get, path = "/api/v1/holds/{id}", tag = "Holds",
+    params(("id" = String, Path, description = "From the `Location` of the hold")),
+    responses((status = 200, description = "The hold as it stands.", body = HoldForm)))]
 pub async fn show(
     request: HttpRequest,
     id: web::Path<String>,
@@ -87,6 +99,9 @@ pub async fn show(
 }
 
 /// Releases a hold: 200 with it as it then is; one that was released stays so.
+#[utoipa::path(post, path = "/api/v1/holds/{id}/release", tag = "Holds", request_body = ReleaseRequest,
+    params(("id" = String, Path, description = "From the `Location` of the hold")),
+    responses((status = 200, description = "The hold as it then is.", body = HoldForm)))]
 pub async fn release(
     request: HttpRequest,
     id: web::Path<String>,

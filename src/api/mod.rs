@@ -114,9 +114,6 @@ impl Shared {
             .service(discovery::resource("/healthz", "OPTIONS, GET").route(web::get().to(health::alive)))
             .service(discovery::resource("/readyz", "OPTIONS, GET").route(web::get().to(health::ready)))
             .service(discovery::resource("/metrics", "OPTIONS, GET").route(web::get().to(health::measures)))
-            .route("/healthz", web::get().to(health::alive))
-            .route("/readyz", web::get().to(health::ready))
-            .route("/metrics", web::get().to(health::measures))
             .default_service(web::to(unknown));
     }
 }

@@ -17,6 +17,7 @@ use utoipa::openapi::schema::Type;
 use crate::api::capture;
 use crate::api::events;
 use crate::api::health;
+use crate::api::holds;
 use crate::api::problem;
 use crate::epcis::query::PARAMETER_NAMES;
 
@@ -51,6 +52,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
     ),
     tags(
         (name = "EPCIS", description = "Capture and query of events (EPCIS 2.0 REST binding)"),
+        (name = "Holds", description = "Product that must not move or be used: holds and recalls"),
         (name = "Operation", description = "Health, measures and this document"),
     ),
     paths(
@@ -64,12 +66,29 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         health::alive,
         health::measures,
         health::ready,
+        holds::list,
+        holds::open,
+        holds::release,
+        holds::show,
         show,
     ),
     components(schemas(problem::Body)),
-    modifiers(&Names, &Problems, &QueryParameters),
+    modifiers(&Recalls, &Names, &Problems, &QueryParameters),
 )]
 struct Description;
+
+/// Describes recalls as holds are, which they are but for their name.
+struct Recalls;
+
+impl Modify for Recalls {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let paths = &mut openapi.paths.paths;
+        let holds = paths.iter().filter(|(path, _)| path.starts_with("/api/v1/holds"));
+        let recalls: Vec<_> =
+            holds.map(|(path, item)| (path.replace("/holds", "/recalls"), item.clone())).collect();
+        paths.extend(recalls);
+    }
+}
 
 /// Gives each operation a name of its own, from its method and path: `getEpcisEventsByEventID`.
 struct Names;

@@ -6,6 +6,7 @@ use chrono::Utc;
 use serde::Deserialize;
 use serde::Serialize;
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use crate::dscsa::Decision;
 use crate::dscsa::Hold;
@@ -18,7 +19,7 @@ use crate::gs1::ScanFault;
 
 /// What is to be held: a lot (`gtin`, `lot`), serial numbers (`gtin`, `firstSerial`, `lastSerial`), a trade item (`gtin`
 /// alone) or one item (`epc`, an EPC or what a scanner gives).
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct HoldRequest {
     /// The trade item.
@@ -38,7 +39,7 @@ pub struct HoldRequest {
 }
 
 /// Why and by whom a hold is released.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct ReleaseRequest {
     /// Why.
@@ -102,7 +103,7 @@ pub fn who(by: Option<&str>) -> &str {
 }
 
 /// A hold or recall as shown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HoldForm {
     /// Its name.
@@ -136,7 +137,7 @@ pub struct HoldForm {
 }
 
 /// Who decided what, when and why, as shown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct DecisionForm {
     /// Who.
     pub by: String,
