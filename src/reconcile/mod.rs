@@ -1,7 +1,7 @@
 //! Reconciling: commissioning, packing, shipping and receiving against each other, serial by serial.
 
-mod docket;
 pub mod custody;
+mod docket;
 pub mod hierarchy;
 mod ledger;
 pub mod rules;
