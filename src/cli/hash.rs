@@ -1,25 +1,25 @@
 //! `epcgate hash`: the event hash IDs of a document.
 
-use std::collections::BTreeMap;
 use std::io::BufWriter;
-use std::io::Write;
+use std::io::Cursor;
+use std::io::Stdout;
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::mpsc::Receiver;
-use std::sync::mpsc::SyncSender;
-use std::sync::mpsc::sync_channel;
 
 use crate::cli::Outcome;
+use crate::cli::in_order::InOrder;
+use crate::cli::in_order::Piece;
 use crate::cli::source::Source;
 use crate::epcis::Event;
 use crate::epcis::event_id::EventHasher;
+use crate::formats::Defect;
 use crate::formats::Defects;
 use crate::formats::ReadOptions;
 use crate::formats::Reader;
 use crate::formats::Reading;
+use crate::formats::xml::Parts;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -30,97 +30,173 @@ pub(super) struct Arguments {
     prehash: bool,
 }
 
-/// Threads that hash at most; reading keeps up with no more.
-const MOST_HASHERS: usize = 4;
-/// EPCs in one load from the reading thread to a hashing one, an event counting as some.
+/// Threads that hash at most.
+const MOST_HASHERS: usize = 8;
+/// EPCs that a thread reads at a time where only one can read, an event counting as some.
 const LOAD: usize = 4_096;
-/// Loads that wait at most, so that memory stays bounded.
-const WAITING: usize = 2;
-
-/// Events in order; `None` stands for one that was refused.
-type Load = Vec<Option<Event>>;
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let source = Source::open(&arguments.file)?;
+    let mut defects = Defects::new(false);
+    let unreadable = |error| anyhow::anyhow!("{}:{error}", source.name);
+    let open = |input, defects: &mut Defects| Reader::open(input, ReadOptions::default(), defects);
+    let reader = open(source.input()?, &mut defects).map_err(unreadable)?;
+    let parts = reader.divide(source.input_with_progress("hashing")?)?;
+    let divided = parts.map(|parts| hash_parts(parts, arguments.prehash)).transpose()?;
+    if let Some(Divided { broken: false, refused, .. }) = divided {
+        return Ok(outcome(refused || defects.errors() > 0));
+    }
+    let printed = divided.map_or(0, |divided| divided.printed);
+    // In one piece: the order in which it is read says where reading fails.
+    let mut defects = Defects::new(false);
+    let reader = open(source.input_with_progress("hashing")?, &mut defects).map_err(unreadable)?;
+    let whole = Whole { reader, defects, number: 0, printed, failed: None };
+    let whole = hash_whole(whole, arguments.prehash)?;
+    match whole.failed {
+        Some(defect) => Err(unreadable(defect)),
+        None => Ok(outcome(whole.defects.errors() > 0)),
+    }
+}
+
+fn outcome(errors: bool) -> Outcome {
+    if errors { Outcome::Errors } else { Outcome::Clean }
+}
+
+/// Standard output, for pieces in their order.
+fn output() -> InOrder<BufWriter<Stdout>> {
+    InOrder::new(BufWriter::with_capacity(1 << 16, std::io::stdout()))
+}
+
+/// Runs the same work on all processors and gives what each says at its end.
+fn on_all<T: Send>(work: impl Fn() -> std::io::Result<T> + Sync) -> std::io::Result<Vec<T>> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_HASHERS);
-    let (sender, loads) = sync_channel::<(u64, Load)>(WAITING);
-    let (printer, lines) = sync_channel::<(u64, String)>(WAITING);
-    let loads = Arc::new(Mutex::new(loads));
     std::thread::scope(|scope| {
-        let reading = scope.spawn(|| read(&source, sender));
-        for _ in 0..threads {
-            let (loads, printer) = (loads.clone(), printer.clone());
-            scope.spawn(move || hash(&loads, printer, arguments.prehash));
-        }
-        // The last hashing thread closes both channels, so that reading ends where printing fails.
-        drop((loads, printer));
-        print(lines)?;
-        reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let ended = threads.into_iter().map(|thread| thread.join());
+        ended.map(|end| end.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
 }
 
-/// Reads the document and hands its events on; ends early where nobody takes them any more.
-fn read(source: &Source, sender: SyncSender<(u64, Load)>) -> anyhow::Result<Outcome> {
-    let mut defects = Defects::new(false);
-    let unreadable = |error| anyhow::anyhow!("{}:{error}", source.name);
-    let input = source.input_with_progress("hashing")?;
-    let mut reader = Reader::open(input, ReadOptions::default(), &mut defects).map_err(unreadable)?;
-    let (mut load, mut weight, mut number) = (Load::new(), 0, 0);
-    let ended = loop {
-        match reader.next_event(&mut defects) {
-            Ok(Some(Reading { event, .. })) => {
-                weight += 16 + event.as_ref().map_or(0, |event| event.what.epcs().len());
-                load.push(event);
-            }
-            Ok(None) => break Ok(()),
-            Err(defect) => break Err(unreadable(defect)),
-        }
-        if weight >= LOAD {
-            weight = 0;
-            if sender.send((number, std::mem::take(&mut load))).is_err() {
-                break Ok(());
-            }
-            number += 1;
-        }
-    };
-    // Nobody takes it where printing failed, and that says so itself.
-    let _ = sender.send((number, load));
-    ended?;
-    Ok(if defects.errors() > 0 { Outcome::Errors } else { Outcome::Clean })
+/// What came of reading a document in parts.
+struct Divided {
+    /// How many events were printed.
+    printed: u64,
+    /// True where a part behind them did not read.
+    broken: bool,
+    /// True where an event was refused.
+    refused: bool,
 }
 
-/// Hashes loads as they come, one line an event.
-fn hash(loads: &Mutex<Receiver<(u64, Load)>>, printer: SyncSender<(u64, String)>, prehash: bool) {
-    let mut hasher = EventHasher::new();
-    loop {
-        let next = loads.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, load)) = next else { return };
-        let mut lines = String::new();
-        for event in load {
-            match event {
-                Some(event) if prehash => lines.push_str(hasher.pre_hash(&event)),
-                Some(event) => lines.push_str(&hasher.id(&event)),
-                None => lines.push_str("error: this event was refused; epcgate check says why"),
+/// Reads and hashes the parts of a document on all processors.
+fn hash_parts(parts: Parts, prehash: bool) -> anyhow::Result<Divided> {
+    let order = output();
+    let parts = Mutex::new((0, parts));
+    let refused = on_all(|| {
+        let mut hashing = Hashing::new(prehash);
+        let mut defects = Defects::new(false);
+        loop {
+            let (number, part) = {
+                let (next, parts) = &mut *parts.lock().unwrap_or_else(PoisonError::into_inner);
+                *next += 1;
+                (*next - 1, parts.next_part())
+            };
+            let piece = match part {
+                Ok(None) => break,
+                Ok(Some(part)) => hashing.part(part, &mut defects),
+                Err(_) => None,
+            };
+            if !order.put(number, piece)? {
+                break;
             }
-            lines.push('\n');
         }
-        if printer.send((number, lines)).is_err() {
-            return;
+        Ok(defects.errors() > 0)
+    })?;
+    let (_, printed, broken) = order.end()?;
+    Ok(Divided { printed, broken, refused: refused.contains(&true) })
+}
+
+/// A document that one thread at a time reads.
+struct Whole {
+    reader: Reader,
+    defects: Defects,
+    /// Of the next load.
+    number: u64,
+    /// How many of the first events were printed before.
+    printed: u64,
+    failed: Option<Defect>,
+}
+
+/// Hashes a document on all processors, of which one at a time reads.
+fn hash_whole(whole: Whole, prehash: bool) -> anyhow::Result<Whole> {
+    let order = output();
+    let whole = Mutex::new(whole);
+    on_all(|| {
+        let mut hashing = Hashing::new(prehash);
+        loop {
+            let load = whole.lock().unwrap_or_else(PoisonError::into_inner).load();
+            let Some((number, events)) = load else { return Ok(()) };
+            let mut piece = Piece { text: String::new(), events: 0 };
+            for event in &events {
+                hashing.line(event.as_ref(), &mut piece);
+            }
+            if !order.put(number, Some(piece))? {
+                return Ok(());
+            }
         }
+    })?;
+    order.end()?;
+    Ok(whole.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Whole {
+    /// The next events with the number of their load, `None` for one that was refused; nothing behind the last.
+    fn load(&mut self) -> Option<(u64, Vec<Option<Event>>)> {
+        let (mut events, mut weight) = (Vec::new(), 0);
+        while weight < LOAD && self.failed.is_none() {
+            match self.reader.next_event(&mut self.defects) {
+                Ok(Some(Reading { index, .. })) if index < self.printed => {}
+                Ok(Some(Reading { event, .. })) => {
+                    weight += 16 + event.as_ref().map_or(0, |event| event.what.epcs().len());
+                    events.push(event);
+                }
+                Ok(None) => break,
+                Err(defect) => self.failed = Some(defect),
+            }
+        }
+        self.number += 1;
+        (!events.is_empty()).then_some((self.number - 1, events))
     }
 }
 
-/// Prints what was hashed, in the order of the document.
-fn print(lines: Receiver<(u64, String)>) -> std::io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-    let mut early = BTreeMap::new();
-    let mut next = 0;
-    for (number, text) in lines {
-        early.insert(number, text);
-        while let Some(text) = early.remove(&next) {
-            out.write_all(text.as_bytes())?;
-            next += 1;
-        }
+/// What hashes one event after the other.
+struct Hashing {
+    hasher: EventHasher,
+    prehash: bool,
+}
+
+impl Hashing {
+    fn new(prehash: bool) -> Hashing {
+        Hashing { hasher: EventHasher::new(), prehash }
     }
-    out.flush()
+
+    /// Reads and hashes a document; `None` where it cannot be read to its end.
+    fn part(&mut self, part: Vec<u8>, defects: &mut Defects) -> Option<Piece> {
+        let mut piece = Piece { text: String::new(), events: 0 };
+        let mut reader = Reader::open(Box::new(Cursor::new(part)), ReadOptions::default(), defects).ok()?;
+        while let Some(reading) = reader.next_event(defects).ok()? {
+            self.line(reading.event.as_ref(), &mut piece);
+        }
+        Some(piece)
+    }
+
+    /// Adds the line of one event.
+    fn line(&mut self, event: Option<&Event>, piece: &mut Piece) {
+        match event {
+            Some(event) if self.prehash => piece.text.push_str(self.hasher.pre_hash(event)),
+            Some(event) => piece.text.push_str(&self.hasher.id(event)),
+            None => piece.text.push_str("error: this event was refused; epcgate check says why"),
+        }
+        piece.text.push('\n');
+        piece.events += 1;
+    }
 }

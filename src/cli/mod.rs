@@ -10,6 +10,7 @@ mod excerpt;
 mod hash;
 mod hold;
 mod identify;
+mod in_order;
 mod prefixes;
 mod query;
 mod rebuild;

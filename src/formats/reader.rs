@@ -12,6 +12,7 @@ use crate::formats::Place;
 use crate::formats::Syntax;
 use crate::formats::jsonld;
 use crate::formats::xml;
+use crate::formats::xml::Parts;
 
 /// What a document may cost, so that a hostile one is refused in bounded time and memory.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +98,15 @@ impl Reader {
         match self {
             Reader::Xml(reader) => reader.header(),
             Reader::JsonLd(reader) => reader.header(),
+        }
+    }
+
+    /// Divides the document, given its bytes once more, into documents that several threads can read; `None` where only
+    /// one can. To be called before any event is read.
+    pub fn divide(&self, input: Box<dyn Input>) -> std::io::Result<Option<Parts>> {
+        match self {
+            Reader::Xml(reader) => reader.divide(input),
+            Reader::JsonLd(_) => Ok(None),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::epcis::vocabulary::StandardVocabulary;
 use crate::formats::Fault;
 use crate::formats::Severity;
 use crate::gs1::Epc;
+use crate::gs1::Series;
 
 /// A value, and what was tolerated in it.
 pub type Tolerant<T> = (T, Option<Fault>);
@@ -74,8 +75,8 @@ pub fn action(text: &str) -> Result<Action, Fault> {
 }
 
 /// Reads an identifier. A malformed one is kept as sent, with a warning: the sender's list stays whole.
-pub fn epc(text: &str) -> Tolerant<Epc> {
-    let (epc, malformed) = Epc::judge(text.trim());
+pub fn epc(text: &str, series: &mut Series) -> Tolerant<Epc> {
+    let (epc, malformed) = series.judge(text.trim());
     let fault = malformed.map(|malformed| {
         Fault::warning("identifier", malformed.to_string(), "correct the identifier at its source")
     });

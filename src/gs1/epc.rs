@@ -48,6 +48,11 @@ impl Epc {
         (Self { uri: uri.into(), scheme }, flaw.map(|flaw| Malformed::new(uri, flaw)))
     }
 
+    /// Takes a URI that is known to be a sound one of this scheme.
+    pub(super) fn of(uri: &str, scheme: Scheme) -> Self {
+        Self { uri: uri.into(), scheme: Some(scheme) }
+    }
+
     /// Shows the URI as sent.
     pub fn as_str(&self) -> &str {
         &self.uri

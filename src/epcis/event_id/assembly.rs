@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::gs1::Series;
+
 /// A text, and the parts of its last levels that are to be sorted.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
@@ -9,6 +11,8 @@ pub(super) struct Assembly {
     pub(super) text: String,
     parts: Vec<Part>,
     spare: String,
+    /// The trade item of the identifier written last.
+    pub(super) series: Series,
 }
 
 /// Where a part stands in the text, and its first bytes that tell it from its neighbours.
@@ -56,7 +60,7 @@ impl Assembly {
 
     /// Ends the level: its parts now stand in the order of their code points.
     pub(super) fn close(&mut self, level: Level) {
-        let Assembly { text, parts, spare } = self;
+        let Assembly { text, parts, spare, .. } = self;
         let sorted = parts.get_mut(level.first..).unwrap_or_default();
         let start = sorted.first().map_or(text.len(), |part| part.start);
         if sort(text.as_bytes(), sorted) {

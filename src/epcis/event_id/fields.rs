@@ -87,7 +87,7 @@ fn write_what(what: &What, out: &mut Assembly) {
 
 fn identifier(key: &str, epc: &Epc, out: &mut Assembly) {
     out.push(key);
-    values::uri(epc.as_str(), &mut out.text);
+    values::identifier(epc.as_str(), &mut out.series, &mut out.text);
 }
 
 fn epcs(list: &str, epcs: &[Epc], out: &mut Assembly) {

@@ -32,8 +32,6 @@ mod fields;
 mod sensors;
 mod values;
 
-use std::fmt::Write;
-
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -90,7 +88,9 @@ pub fn hash_id(digest: &[u8; 32]) -> String {
     let mut id = String::with_capacity(92);
     id.push_str("ni:///sha-256;");
     for byte in digest {
-        let _ = write!(id, "{byte:02x}");
+        for half in [byte >> 4, byte & 15] {
+            id.push(char::from_digit(half.into(), 16).unwrap_or_default());
+        }
     }
     id.push_str("?ver=CBV2.0");
     id

@@ -8,6 +8,7 @@ use crate::epcis::Decimal;
 use crate::epcis::EventTime;
 use crate::epcis::Term;
 use crate::epcis::vocabulary::Spelling;
+use crate::gs1::Series;
 use crate::gs1::digital_link;
 
 const CBV_URNS: [(&str, &str); 5] = [
@@ -17,6 +18,14 @@ const CBV_URNS: [(&str, &str); 5] = [
     ("sdt:", "https://ref.gs1.org/cbv/SDT-"),
     ("er:", "https://ref.gs1.org/cbv/ER-"),
 ];
+
+/// Writes an identifier as [`uri`] does, sooner where it is of the same trade item as the last.
+pub(super) fn identifier(text: &str, series: &mut Series, out: &mut String) {
+    let text = text.trim();
+    if !(text.starts_with("urn:epc:") && series.write_canonical_for_hash(text, out)) {
+        uri(text, out);
+    }
+}
 
 /// Writes a URI: a GS1 key as canonical Digital Link, a CBV word as web URI, any other as it is.
 pub(super) fn uri(uri: &str, out: &mut String) {

@@ -56,7 +56,7 @@ pub(super) fn epc(frame: &mut Frame<'_>, value: &Value<'_>, path: &Path<'_>) -> 
     if frame.trusted {
         return Some(Epc::parse(text.trim()));
     }
-    let (epc, fault) = values::epc(text);
+    let (epc, fault) = values::epc(text, &mut frame.series);
     if let Some(fault) = fault {
         frame.tell_about(epc.as_str(), fault, value.at, path);
     }

@@ -11,6 +11,7 @@ use crate::formats::jsonld::piece::Piece;
 use crate::formats::jsonld::value::Data;
 use crate::formats::jsonld::value::Value;
 use crate::formats::values::shown;
+use crate::gs1::Series;
 
 /// The path of a value inside its event or header; it costs nothing until it is shown.
 #[derive(Clone, Copy)]
@@ -63,6 +64,8 @@ pub(super) struct Frame<'a> {
     pub(super) refused: bool,
     /// True where identifiers and rules were judged before.
     pub(super) trusted: bool,
+    /// The trade item of the identifier read last.
+    pub(super) series: Series,
     piece: Piece<'a>,
     /// The last place told: offset and place, from which the next is counted.
     known: (usize, Place),
@@ -84,6 +87,7 @@ impl<'a> Frame<'a> {
             listed: false,
             refused: false,
             trusted: false,
+            series: Series::default(),
             piece,
             known: (0, piece.place),
         }

@@ -44,16 +44,18 @@ pub fn value<T>(
 #[inline]
 pub fn epc(scan: &mut Scanner) -> Scan<Option<Epc>> {
     scan.judge_attributes(&["type"])?;
-    let trusted = scan.trusted;
-    let Some(text) = scan.value()? else { return Ok(None) };
+    if scan.value()?.is_none() {
+        return Ok(None);
+    }
+    let Scanner { text, series, trusted, .. } = scan;
     if text.is_empty() {
         tell_empty(scan);
         return Ok(None);
     }
-    if trusted {
+    if *trusted {
         return Ok(Some(Epc::parse(text.trim())));
     }
-    let (epc, fault) = values::epc(text);
+    let (epc, fault) = values::epc(text, series);
     if let Some(fault) = fault {
         scan.tell_about(fault, epc.as_str());
     }

@@ -11,6 +11,7 @@ mod master_data;
 mod names;
 mod open;
 mod order;
+mod parts;
 mod path;
 mod reader;
 mod sbdh;
@@ -22,6 +23,7 @@ mod v1_2;
 mod v2_0;
 mod writer;
 
+pub use parts::Parts;
 pub use reader::Reader;
 pub use writer::Writer;
 

@@ -19,6 +19,7 @@ use crate::formats::xml::master_data;
 use crate::formats::xml::names;
 use crate::formats::xml::names::Tag;
 use crate::formats::xml::open;
+use crate::formats::xml::parts::Parts;
 use crate::formats::xml::scanner::Scan;
 use crate::formats::xml::scanner::Scanner;
 use crate::formats::xml::scanner::Token;
@@ -32,6 +33,8 @@ pub struct Reader {
     version: Option<Version>,
     /// The elements of the envelope that are open, the innermost last.
     open: Vec<Tag>,
+    /// Their start tags as written.
+    starts: Vec<String>,
     /// The event that the scanner has begun.
     begun: Option<Tag>,
     seen: u128,
@@ -55,6 +58,7 @@ impl Reader {
             events: EventReader::default(),
             version: None,
             open: Vec::new(),
+            starts: Vec::new(),
             begun: None,
             seen: 0,
             next: 0,
@@ -73,6 +77,16 @@ impl Reader {
     /// The header; what stands behind the events is in it once the end was read.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// Divides the document, given its bytes once more, into documents that each have some of its events; `None` where
+    /// only one reader can read it. To be called before any event is read.
+    pub fn divide(&self, input: Box<dyn Input>) -> std::io::Result<Option<Parts>> {
+        let source = self.scan.xml.get_ref();
+        if self.begun.is_none() || self.open.last() != Some(&Tag::EventList) || !source.is_utf8() {
+            return Ok(None);
+        }
+        Parts::new(input, source.element_offset(), &self.starts, self.scan.limits.part_bytes).map(Some)
     }
 
     /// The next event; `None` at the end.
@@ -111,7 +125,7 @@ impl Reader {
             self.begun = Some(tag);
             return Ok(());
         }
-        self.open.push(tag);
+        self.push(tag);
         if matches!(tag, Tag::EventList | Tag::Extension) {
             self.scan.judge_attributes(&[])?;
         } else if tag == Tag::QueryResults {
@@ -186,6 +200,7 @@ impl Reader {
             self.scan.begin_part();
             let Some(tag) = self.scan.child()? else {
                 self.open.pop();
+                self.starts.pop();
                 continue;
             };
             match inside {
@@ -207,8 +222,13 @@ impl Reader {
     /// Opens an element of the envelope, which has no attributes.
     fn enter(&mut self, tag: Tag) -> Scan<()> {
         self.scan.judge_attributes(&[])?;
-        self.open.push(tag);
+        self.push(tag);
         Ok(())
+    }
+
+    fn push(&mut self, tag: Tag) {
+        self.open.push(tag);
+        self.starts.push(self.scan.start_tag());
     }
 
     /// True for what our writers put around an event type for which the schema has no place: one of another namespace

@@ -18,6 +18,7 @@ use crate::formats::xml::names::Tag;
 use crate::formats::xml::path::Path;
 use crate::formats::xml::scope::Scope;
 use crate::formats::xml::source::Source;
+use crate::gs1::Series;
 
 /// What stops the reading of the document.
 pub type Scan<T> = Result<T, Box<Defect>>;
@@ -63,6 +64,8 @@ pub struct Scanner {
     pub(super) free: u32,
     /// True where identifiers and rules were judged before.
     pub(super) trusted: bool,
+    /// The trade item of the identifier read last.
+    pub(super) series: Series,
     told: Told,
     nodes: usize,
 }
@@ -99,6 +102,7 @@ impl Scanner {
             refused: false,
             free: 0,
             trusted: false,
+            series: Series::default(),
             told: Told::default(),
             nodes: 0,
         }
@@ -155,6 +159,11 @@ impl Scanner {
     /// The name of the last start tag as written.
     pub fn qualified(&self) -> &str {
         self.path.leaf.filter(|_| self.leaf).map_or(&*self.qualified, |(tag, _)| tag.name())
+    }
+
+    /// The last start tag as written.
+    pub fn start_tag(&self) -> String {
+        ["<", self.qualified(), &self.attributes, ">"].concat()
     }
 
     /// Begins a new part of the document, to which the limit on bytes applies.

@@ -134,6 +134,16 @@ impl Source {
         self.text = Mark { offset: self.token.offset + blanks as u64, place: None };
     }
 
+    /// The offset in the document at which the element begins that was marked last.
+    pub fn element_offset(&self) -> u64 {
+        self.element.offset
+    }
+
+    /// True where the bytes are UTF-8 as they are sent, so that offsets are those of the input.
+    pub fn is_utf8(&self) -> bool {
+        matches!(self.input, Bytes::Utf8(_))
+    }
+
     /// Where the element begins that was marked last.
     pub fn element_place(&mut self) -> Place {
         self.resolve_text(self.element.offset);
