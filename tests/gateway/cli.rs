@@ -234,15 +234,8 @@ fn many_events_are_hashed_in_order_and_a_lost_reader_ends_it() {
     let made = epcgate(&["bench", "document", "--megabytes", "3", path.to_str().unwrap()], b"");
     assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
     let hashes = text(&epcgate(&["hash", path.to_str().unwrap()], b"").stdout);
-    let mut expected = String::new();
-    let mut defects = epcgate::formats::Defects::new(false);
-    let input = Box::new(std::fs::File::open(&path).unwrap());
-    let options = epcgate::formats::ReadOptions::default();
-    let mut reader = epcgate::formats::Reader::open(input, options, &mut defects).unwrap();
-    while let Some(reading) = reader.next_event(&mut defects).unwrap() {
-        expected += &epcgate::epcis::event_id::event_hash_id(&reading.event.unwrap());
-        expected.push('\n');
-    }
+    let (expected, stopped) = hashes_in_order(&path);
+    assert_eq!(stopped, None);
     assert!(expected.lines().count() > 1_000);
     assert!(hashes == expected, "the hashes are not those of the events in order");
 
@@ -254,4 +247,44 @@ fn many_events_are_hashed_in_order_and_a_lost_reader_ends_it() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// The lines of the hashes as one reader finds them, and where it stops if it cannot read on.
+fn hashes_in_order(path: &Path) -> (String, Option<String>) {
+    let mut defects = epcgate::formats::Defects::new(false);
+    let input = Box::new(std::fs::File::open(path).unwrap());
+    let options = epcgate::formats::ReadOptions::default();
+    let mut reader = epcgate::formats::Reader::open(input, options, &mut defects).unwrap();
+    let mut lines = String::new();
+    loop {
+        match reader.next_event(&mut defects) {
+            Ok(Some(reading)) => match reading.event {
+                Some(event) => lines += &(epcgate::epcis::event_id::event_hash_id(&event) + "\n"),
+                None => lines += "error: this event was refused; epcgate check says why\n",
+            },
+            Ok(None) => return (lines, None),
+            Err(defect) => return (lines, Some(defect.to_string())),
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_in_parts_is_hashed_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.xml");
+    epcgate(&["bench", "document", "--megabytes", "2", path.to_str().unwrap()], b"");
+    let sound = std::fs::read_to_string(&path).unwrap();
+    let middle = sound.len() / 2;
+    let end = middle + sound[middle..].find("Event>").unwrap() + "Event>".len();
+    let comment = format!("<!-- </ObjectEvent>{} -->", "x".repeat(1 << 20));
+    for (odd, code) in [(&*comment, 0), ("<ObjectEvent><action>SEEN</action></ObjectEvent>", 1), ("<oops", 2)]
+    {
+        std::fs::write(&path, [&sound[..end], odd, &sound[end..]].concat()).unwrap();
+        let output = epcgate(&["hash", path.to_str().unwrap()], b"");
+        let (expected, stopped) = hashes_in_order(&path);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(text(&output.stdout) == expected, "the hashes are not those of one reader");
+        assert!(said.contains(&stopped.unwrap_or_default()), "{said}");
+    }
 }

@@ -85,6 +85,9 @@ fn sort(text: &[u8], parts: &mut [Part]) -> bool {
     let Some(first) = parts.first().copied() else { return false };
     let common = parts.iter().skip(1).fold(bytes(&first).len(), |common, part| {
         let known = bytes(&first).get(..common).unwrap_or_default();
+        if bytes(part).starts_with(known) {
+            return common;
+        }
         known.iter().zip(bytes(part)).take_while(|(a, b)| a == b).count()
     });
     for part in parts.iter_mut() {
