@@ -92,6 +92,7 @@ fn hash_parts(parts: Parts, prehash: bool) -> anyhow::Result<Divided> {
     let order = output();
     let parts = Mutex::new((0, parts));
     let refused = on_all(|| {
+        let _watch = order.watch();
         let mut hashing = Hashing::new(prehash);
         let mut defects = Defects::new(false);
         loop {
@@ -131,6 +132,7 @@ fn hash_whole(whole: Whole, prehash: bool) -> anyhow::Result<Whole> {
     let order = output();
     let whole = Mutex::new(whole);
     on_all(|| {
+        let _watch = order.watch();
         let mut hashing = Hashing::new(prehash);
         loop {
             let load = whole.lock().unwrap_or_else(PoisonError::into_inner).load();

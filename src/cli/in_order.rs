@@ -24,6 +24,18 @@ pub(super) struct InOrder<W> {
     moved: Condvar,
 }
 
+/// Breaks the order off where its thread panics, so that no other waits for what never comes.
+pub(super) struct Watch<'a, W: Write>(&'a InOrder<W>);
+
+impl<W: Write> Drop for Watch<'_, W> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().broken = true;
+            self.0.moved.notify_all();
+        }
+    }
+}
+
 struct State<W> {
     out: W,
     next: u64,
@@ -53,6 +65,11 @@ impl<W: Write> InOrder<W> {
         state.broken |= written.is_err();
         self.moved.notify_all();
         written.map(|()| !state.broken)
+    }
+
+    /// To be held by every thread that puts pieces.
+    pub(super) fn watch(&self) -> Watch<'_, W> {
+        Watch(self)
     }
 
     /// Ends the writing: how many events were written, and whether the order was broken off behind them.
@@ -117,6 +134,20 @@ mod tests {
             assert!(ahead.join().unwrap());
         });
         assert_eq!(order.end().unwrap().1, 2 * (MOST_EARLY + 2));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_panicked() {
+        let order = InOrder::new(Vec::new());
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| order.put(MOST_EARLY, piece("x")).unwrap());
+            let panicked = scope.spawn(|| {
+                let _watch = order.watch();
+                panic!("on purpose");
+            });
+            assert!(panicked.join().is_err());
+            assert!(!waiting.join().unwrap());
+        });
     }
 
     #[test]

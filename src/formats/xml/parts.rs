@@ -102,12 +102,12 @@ mod tests {
     fn document(events: usize, odd: &str) -> Vec<u8> {
         let mut text = format!("\u{feff}<?xml version=\"1.0\"?><!-- head -->{ROOT}<EPCISBody><EventList>\n");
         for number in 0..events {
-            let _ = write!(
+            let _ = writeln!(
                 text,
                 "<ObjectEvent><eventTime>2024-03-04T06:00:00Z</eventTime>\
                  <eventTimeZoneOffset>-05:00</eventTimeZoneOffset><epcList>\
                  <epc>urn:epc:id:sgtin:0614141.107346.{number}</epc></epcList><action>OBSERVE</action>\
-                 <x:note>{number}</x:note></ObjectEvent>\n"
+                 <x:note>{number}</x:note></ObjectEvent>"
             );
             if number == 2_999 {
                 text.push_str(odd);
