@@ -1,4 +1,5 @@
 //! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, trading partners, orders.
+//! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, and what the US guideline asks of one document.
 
 mod dea;
 mod difference;
@@ -10,6 +11,11 @@ mod order_number;
 mod partner_policy;
 mod rule;
 mod trading_partner;
+pub mod guideline;
+mod ndc;
+mod overrides;
+mod rule;
+pub mod survey;
 
 pub use dea::Dea;
 pub use dea::DeaFlaw;
@@ -41,6 +47,8 @@ pub use partner_policy::GuidelineRelease;
 pub use partner_policy::PartnerPolicy;
 pub use partner_policy::Verdict;
 pub use partner_policy::WithoutLicence;
+pub use overrides::NoSeverity;
+pub use overrides::RuleOverrides;
 pub use rule::Finding;
 pub use rule::Mender;
 pub use rule::Object;

@@ -1,0 +1,83 @@
+//! What an operator or a partner's profile says about rules: another severity, or none at all.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use crate::dscsa::Finding;
+use crate::dscsa::Severity;
+
+/// Severities that stand over those of the rules, by rule.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleOverrides(BTreeMap<Box<str>, Option<Severity>>);
+
+/// A word that is no severity.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("“{word}” is no severity of the rule {rule}: write hard, business, warning, note or off")]
+pub struct NoSeverity {
+    /// The rule.
+    pub rule: String,
+    /// The word.
+    pub word: String,
+}
+
+impl RuleOverrides {
+    /// Says `hard`, `business`, `warning`, `note` or `off` of a rule; the last word stands.
+    pub fn set(&mut self, rule: &str, word: &str) -> Result<(), NoSeverity> {
+        let severity = match word {
+            "off" => None,
+            _ => Some(
+                Severity::parse(word)
+                    .ok_or_else(|| NoSeverity { rule: rule.to_owned(), word: word.to_owned() })?,
+            ),
+        };
+        self.0.insert(rule.into(), severity);
+        Ok(())
+    }
+
+    /// The rules spoken of.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(|rule| &**rule)
+    }
+
+    /// The finding as it is to be told; `None` where its rule is off.
+    pub fn apply(&self, mut finding: Finding) -> Option<Finding> {
+        match self.0.get(finding.rule.id) {
+            Some(None) => return None,
+            Some(Some(severity)) => finding.severity = *severity,
+            None => {}
+        }
+        Some(finding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dscsa::Mender;
+    use crate::dscsa::Rule;
+
+    static RULE: Rule = Rule {
+        id: "example",
+        title: "examples are right",
+        severity: Severity::Business,
+        clause: "none",
+        why: "It is read.",
+        mender: Mender::Sender,
+        fix: "send it again",
+    };
+
+    #[test]
+    fn the_last_word_stands() {
+        let mut overrides = RuleOverrides::default();
+        let severity = |overrides: &RuleOverrides| {
+            overrides.apply(Finding::new(&RULE, "x")).map(|finding| finding.severity)
+        };
+        assert_eq!(severity(&overrides), Some(Severity::Business));
+        overrides.set("example", "note").unwrap();
+        assert_eq!(severity(&overrides), Some(Severity::Note));
+        overrides.set("example", "off").unwrap();
+        assert_eq!(severity(&overrides), None);
+        assert!(overrides.set("example", "fatal").unwrap_err().to_string().contains("“fatal”"));
+    }
+}
