@@ -1,5 +1,6 @@
 //! Settings: the built-in `config/default.toml`, then a file, then the environment.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -33,6 +34,9 @@ pub struct Settings {
     pub limits: capture::Limits,
     /// `[api]`.
     pub api: api::Settings,
+    /// `[rules]`: the severity of rules, by their identifiers.
+    #[serde(default)]
+    pub rules: BTreeMap<String, String>,
     /// `[log]`.
     pub log: Log,
 }

@@ -14,6 +14,7 @@ mod in_order;
 mod prefixes;
 mod query;
 mod rebuild;
+mod rules;
 mod sarif;
 mod serve;
 mod source;
@@ -64,8 +65,10 @@ enum Command {
     Identify(identify::Arguments),
     /// Convert a document to another form, with everything in it
     Convert(convert::Arguments),
-    /// Check the form of documents and show each finding in its place
+    /// Check the form of documents and what DSCSA asks of them, and show each finding in its place
     Check(check::Arguments),
+    /// List the rules that documents are checked by, or explain one
+    Rules(rules::Arguments),
     /// Print the CBV 2.0 event hash ID of each event, one a line
     Hash(hash::Arguments),
     /// Bring documents into the database
@@ -102,6 +105,7 @@ pub fn run() -> ExitCode {
         Command::Identify(arguments) => identify::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
         Command::Hash(arguments) => hash::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),

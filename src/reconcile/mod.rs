@@ -14,3 +14,4 @@ pub use ledger::after_capture;
 pub use ledger::catch_up;
 pub use ledger::check;
 pub use ledger::rebuild;
+pub mod rulebook;
