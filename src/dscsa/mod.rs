@@ -1,5 +1,5 @@
-//! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, trading partners, orders.
-//! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, and what the US guideline asks of one document.
+//! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, trading partners, orders, and what the US guideline asks
+//! of one document.
 
 mod dea;
 mod difference;
@@ -7,12 +7,10 @@ pub mod exception;
 pub mod guideline;
 mod hold;
 mod ndc;
-mod ndc;
 mod order;
 mod order_number;
 mod overrides;
 mod partner_policy;
-mod rule;
 mod rule;
 pub mod survey;
 mod trading_partner;
