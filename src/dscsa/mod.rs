@@ -1,5 +1,7 @@
 //! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, trading partners, orders, and what the US guideline asks
 //! of one document.
+//! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, trading partners, orders.
+//! The law's nouns (DSCSA, 21 U.S.C. 360eee): products, rules and findings.
 
 mod dea;
 mod difference;
@@ -11,6 +13,10 @@ mod order;
 mod order_number;
 mod overrides;
 mod partner_policy;
+mod product;
+mod product_identifier;
+mod product_key;
+mod product_master_data;
 mod rule;
 pub mod survey;
 mod trading_partner;
@@ -47,6 +53,17 @@ pub use partner_policy::GuidelineRelease;
 pub use partner_policy::PartnerPolicy;
 pub use partner_policy::Verdict;
 pub use partner_policy::WithoutLicence;
+pub use product::KnownProduct;
+pub use product::PackLevel;
+pub use product::Product;
+pub use product::ProductField;
+pub use product::ProductSource;
+pub use product::ProductStatement;
+pub use product::Provenance;
+pub use product_identifier::ProductIdentifier;
+pub use product_key::ProductKey;
+pub use product_master_data::described_products;
+pub use product_master_data::stated_ndc;
 pub use rule::Finding;
 pub use rule::Mender;
 pub use rule::Object;

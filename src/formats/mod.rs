@@ -10,6 +10,7 @@ pub mod holds;
 pub mod jsonld;
 pub mod orders;
 pub mod partners;
+pub mod products;
 mod reader;
 pub mod records;
 pub mod rules;

@@ -324,6 +324,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    products (item, source, variant) {
+        item -> Text,
+        source -> Text,
+        variant -> Text,
+        rank -> BigInt,
+        sender -> Text,
+        gtin -> Text,
+        ndc -> Text,
+        ndc_format -> Text,
+        proprietary_name -> Text,
+        established_name -> Text,
+        manufacturer -> Text,
+        dosage_form -> Text,
+        strength -> Text,
+        container_size -> Text,
+        level -> Text,
+        units_per_case -> BigInt,
+        unit_gtin -> Text,
+        search -> Text,
+        place -> Text,
+        line -> BigInt,
+        said_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ndc_listings (id) {
+        id -> Text,
+        proprietary_name -> Text,
+        established_name -> Text,
+        manufacturer -> Text,
+        dosage_form -> Text,
+        strength -> Text,
+        search -> Text,
+        place -> Text,
+        line -> BigInt,
+        said_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -353,4 +394,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     exception_items,
     exception_messages,
     exception_steps,
+    ndc_listings,
+    products,
 );

@@ -1,0 +1,1 @@
+CREATE INDEX products_by_ndc ON products (ndc);
