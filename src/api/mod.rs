@@ -20,6 +20,7 @@ mod pace;
 mod paging;
 mod prefixes;
 mod problem;
+mod products;
 mod query_document;
 mod xml_text;
 
@@ -142,7 +143,7 @@ fn epcis(config: &mut ServiceConfig) {
 
 fn v1(config: &mut ServiceConfig) {
     config.service(discovery::resource("/openapi.json", "OPTIONS, GET").route(web::get().to(openapi::show)));
-    config.configure(holds);
+    config.configure(holds).configure(products);
 }
 
 fn holds(config: &mut ServiceConfig) {
@@ -162,6 +163,19 @@ fn holds(config: &mut ServiceConfig) {
                     .route(web::post().to(holds::release)),
             );
     }
+}
+
+fn products(config: &mut ServiceConfig) {
+    config
+        .service(
+            discovery::resource("/products", "OPTIONS, GET, POST")
+                .route(web::get().to(products::list))
+                .route(web::post().to(products::import)),
+        )
+        .service(
+            discovery::resource("/products/{product:.+}", "OPTIONS, GET")
+                .route(web::get().to(products::show)),
+        );
 }
 
 /// The resources there are (`GET /`).

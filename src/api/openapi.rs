@@ -19,6 +19,7 @@ use crate::api::events;
 use crate::api::health;
 use crate::api::holds;
 use crate::api::problem;
+use crate::api::products;
 use crate::epcis::query::PARAMETER_NAMES;
 
 /// The document as text, made once.
@@ -53,6 +54,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
     tags(
         (name = "EPCIS", description = "Capture and query of events (EPCIS 2.0 REST binding)"),
         (name = "Holds", description = "Product that must not move or be used: holds and recalls"),
+        (name = "Products", description = "What is known of trade items, and who says so"),
         (name = "Operation", description = "Health, measures and this document"),
     ),
     paths(
@@ -70,6 +72,9 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         holds::open,
         holds::release,
         holds::show,
+        products::import,
+        products::list,
+        products::show,
         show,
     ),
     components(schemas(problem::Body)),

@@ -188,6 +188,7 @@ impl Storing<'_> {
         match (self.session.take(), header) {
             (Some(session), Some(header)) if !hopeless => {
                 self.store.learn_prefixes(&prefixes)?;
+                self.store.learn_products(self.work.job.document, &header, now)?;
                 let outcome = Outcome { events_read: read, defects: std::mem::take(&mut self.defects) };
                 let job = self.store.publish(session, &header, outcome, now)?;
                 self.reconcile(docket, now);

@@ -16,13 +16,13 @@ pub(super) const DATA_DIR: &str = "epcgate-data";
 #[group(id = "kept_in")]
 pub(super) struct Choice {
     /// The folder of an embedded database, made where it does not exist [default: epcgate-data]
-    #[arg(long, value_name = "DIR", env = "EPCGATE_DATA_DIR", conflicts_with = "database")]
+    #[arg(long, value_name = "DIR", env = "EPCGATE_DATA_DIR", global = true, conflicts_with = "database")]
     pub(super) data_dir: Option<PathBuf>,
     /// A database by its URL: `sqlite:PATH`, or `postgres://…` with the parameters of libpq such as `sslmode=verify-full`
-    #[arg(long, value_name = "URL", env = "EPCGATE_DATABASE", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "EPCGATE_DATABASE", global = true, hide_env_values = true)]
     pub(super) database: Option<String>,
     /// Settings that stand over the built-in ones
-    #[arg(long, value_name = "FILE", env = "EPCGATE_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "EPCGATE_CONFIG", global = true)]
     pub(super) config: Option<PathBuf>,
 }
 

@@ -12,6 +12,7 @@ mod hold;
 mod identify;
 mod in_order;
 mod prefixes;
+mod products;
 mod query;
 mod rebuild;
 mod rules;
@@ -83,6 +84,8 @@ enum Command {
     Hold(hold::Arguments),
     /// Recall product, by lot, serial numbers or item; list and release
     Recall(hold::Arguments),
+    /// Import product catalogues and the FDA's NDC directory; look products up with where each value comes from
+    Products(products::Arguments),
     /// Show or replace the known lengths of GS1 company prefixes
     Prefixes(prefixes::Arguments),
 }
@@ -113,6 +116,7 @@ pub fn run() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),
+        Command::Products(arguments) => products::run(&arguments),
         Command::Prefixes(arguments) => prefixes::run(&arguments),
     };
     match outcome {

@@ -78,7 +78,6 @@ pub use lots::LotRecord;
 pub use partners::Imported;
 pub use partners::PartnerConflict;
 pub use prefixes::KnownPrefix;
-pub use product_import::ProductImport;
 pub use products::ProductFilter;
 pub use products::ProductPage;
 pub use publish::Outcome;

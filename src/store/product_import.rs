@@ -17,6 +17,7 @@ use crate::dscsa::Provenance;
 use crate::dscsa::described_products;
 use crate::epcis::Header;
 use crate::formats::products::CatalogueEntry;
+use crate::formats::products::ImportReport;
 use crate::formats::products::Listing;
 use crate::formats::products::RowFault;
 use crate::gs1::Epc;
@@ -26,6 +27,7 @@ use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::product_rows::ListingRow;
 use crate::store::product_rows::ProductRow;
+use crate::store::products::published;
 use crate::store::schema::ndc_listings;
 use crate::store::schema::products;
 
@@ -44,21 +46,6 @@ const MOST_TAUGHT: usize = 10_000;
 /// Entries of one file, as much as fits into the memory that an import may take.
 const MOST_ENTRIES: u64 = 2_000_000;
 
-/// What became of a catalogue.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProductImport {
-    /// Products that were not known from this source.
-    pub added: u64,
-    /// Products of which it now says something else.
-    pub changed: u64,
-    /// Products of which it says the same as before.
-    pub unchanged: u64,
-    /// Rows that were not taken.
-    pub refused: u64,
-    /// Why, of the first hundred faults.
-    pub faults: Vec<RowFault>,
-}
-
 impl Store {
     /// Imports a catalogue of this source, of which `place` is the file's name. Rows with faults are left out, all others
     /// taken; the same file again changes nothing. The FDA's directory is its own source, whatever is said.
@@ -70,8 +57,8 @@ impl Store {
         place: &str,
         entries: impl Iterator<Item = Result<CatalogueEntry, Vec<RowFault>>>,
         now: DateTime<Utc>,
-    ) -> Result<ProductImport, StoreError> {
-        let mut importing = Importing { store: self, import: ProductImport::default(), seen: HashMap::new() };
+    ) -> Result<ImportReport, StoreError> {
+        let mut importing = Importing { store: self, report: ImportReport::default(), seen: HashMap::new() };
         let (mut rows, mut listings) = (Vec::new(), Vec::new());
         for entry in entries {
             let entry = match entry {
@@ -99,11 +86,11 @@ impl Store {
             }
         }
         importing.save(&mut rows, &mut listings)?;
-        Ok(importing.import)
+        Ok(importing.report)
     }
 
-    /// Keeps what the header of a document says of products, with its sender. What this sender said before in the same words
-    /// is not kept again. Returns how many products it said something new of.
+    /// Keeps what the header of a document says of products, with its sender; look-ups find it once the document is published.
+    /// What this sender said before in the same words is not kept again. Returns how many products it said something new of.
     pub fn learn_products(
         &self,
         document: i64,
@@ -137,20 +124,20 @@ impl Store {
 
 struct Importing<'a> {
     store: &'a Store,
-    import: ProductImport,
+    report: ImportReport,
     /// What each product of this file was said to be, as hashes, with the line where.
     seen: HashMap<u64, (u64, i64)>,
 }
 
 impl Importing<'_> {
     fn refuse(&mut self, faults: Vec<RowFault>) {
-        self.import.refused += 1;
-        let room = MOST_FAULTS.saturating_sub(self.import.faults.len());
-        self.import.faults.extend(faults.into_iter().take(room));
+        self.report.refused += 1;
+        let room = MOST_FAULTS.saturating_sub(self.report.faults.len());
+        self.report.faults.extend(faults.into_iter().take(room));
     }
 
     fn is_full(&mut self) -> bool {
-        let ProductImport { added, changed, unchanged, refused, .. } = self.import;
+        let ImportReport { added, changed, unchanged, refused, .. } = self.report;
         let full = added + changed + unchanged + refused >= MOST_ENTRIES;
         if full {
             let message =
@@ -171,9 +158,9 @@ impl Importing<'_> {
             self.is_first(&row.id, (content, &row.dosage_form, &row.strength), row.line)
         });
         let counts = self.store.save_rows(rows)?.plus(self.store.save_listings(listings)?);
-        self.import.added += counts.added;
-        self.import.changed += counts.changed;
-        self.import.unchanged += counts.unchanged;
+        self.report.added += counts.added;
+        self.report.changed += counts.changed;
+        self.report.unchanged += counts.unchanged;
         rows.clear();
         listings.clear();
         Ok(())
@@ -187,7 +174,7 @@ impl Importing<'_> {
             return true;
         }
         if before == content {
-            self.import.unchanged += 1;
+            self.report.unchanged += 1;
             return false;
         }
         let line = u64::try_from(line).unwrap_or(0);
@@ -294,6 +281,7 @@ fn said_by(
         .filter(products::sender.eq(sender))
         .order((products::said_at.asc(), products::source.asc()))
         .load(connection)?;
+    let said = published(connection, said)?;
     Ok(said.into_iter().map(|row| (row.item.clone(), row)).collect())
 }
 

@@ -22,9 +22,11 @@ use crate::gs1::Gtin;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
+use crate::store::documents::PUBLISHED;
 use crate::store::product_rows::ListingRow;
 use crate::store::product_rows::ProductRow;
 use crate::store::schema::company_prefixes;
+use crate::store::schema::documents;
 use crate::store::schema::ndc_listings;
 use crate::store::schema::products;
 
@@ -238,19 +240,39 @@ fn unit_of(gtin: Gtin, own: &[ProductRow]) -> Option<String> {
 }
 
 fn rows_of(connection: &mut AnyConnection, item: &str) -> Result<Vec<ProductRow>, StoreError> {
-    Ok(products::table
+    let rows = products::table
         .filter(products::item.eq(item))
         .order((products::rank, products::said_at.desc(), products::source.desc(), products::variant.desc()))
         .limit(MOST_STATEMENTS)
-        .load(connection)?)
+        .load(connection)?;
+    published(connection, rows)
 }
 
 fn rows_with_ndc(connection: &mut AnyConnection, ndc: &str) -> Result<Vec<ProductRow>, StoreError> {
-    Ok(products::table
+    let rows = products::table
         .filter(products::ndc.eq(ndc))
         .order((products::rank, products::said_at.desc(), products::source.desc(), products::variant.desc()))
         .limit(MOST_STATEMENTS)
-        .load(connection)?)
+        .load(connection)?;
+    published(connection, rows)
+}
+
+/// Leaves out what documents say that are not published, or no longer there.
+pub(super) fn published(
+    connection: &mut AnyConnection,
+    rows: Vec<ProductRow>,
+) -> Result<Vec<ProductRow>, StoreError> {
+    let document = |row: &ProductRow| row.source.strip_prefix("document:")?.parse::<i64>().ok();
+    let asked: BTreeSet<i64> = rows.iter().filter_map(document).collect();
+    if asked.is_empty() {
+        return Ok(rows);
+    }
+    let shown: Vec<i64> = documents::table
+        .filter(documents::id.eq_any(asked))
+        .filter(documents::state.eq(PUBLISHED))
+        .select(documents::id)
+        .load(connection)?;
+    Ok(rows.into_iter().filter(|row| document(row).is_none_or(|id| shown.contains(&id))).collect())
 }
 
 /// What rows say; behind a package of the FDA's directory, what the FDA says of its product.

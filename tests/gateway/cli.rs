@@ -67,6 +67,31 @@ fn id_says_each_form() {
 }
 
 #[test]
+fn id_shows_the_ndcs_of_a_gtin_and_the_gtin_of_an_ndc() {
+    let values = [
+        "urn:epc:id:sgtin:030001.0012345.7",
+        "00352999101306",
+        "52999-101-30",
+        "5299910130",
+        "00614141123452",
+    ];
+    let output = epcgate(&[&["id", "--output", "json"], &values[..]].concat(), b"");
+    assert_eq!(output.status.code(), Some(0));
+    let lines: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let fda = |line: usize| -> Vec<&str> {
+        let forms = lines[line]["ndc"].as_array().into_iter().flatten();
+        forms.map(|forms| forms["fda"].as_str().unwrap()).collect()
+    };
+    assert_eq!(fda(0), ["0001-0123-45"]);
+    assert_eq!(fda(1), ["52999-101-30", "52999-1013-0"]);
+    assert_eq!((fda(2), &lines[2]["kind"]), (vec!["52999-101-30"], &"ndc".into()));
+    assert_eq!(lines[2]["gtin"][0], "00352999101306");
+    assert_eq!(fda(3).len(), 3);
+    assert_eq!(lines[4].get("ndc"), None);
+}
+
+#[test]
 fn id_never_guesses_a_company_prefix() {
     let unknown = ["id", "https://id.gs1.org/01/09990000000012", "--output", "json"];
     let value: Value = serde_json::from_slice(&epcgate(&unknown, b"").stdout).unwrap();

@@ -12,5 +12,6 @@ mod http;
 mod ledger;
 mod postgres;
 mod process;
+mod products;
 mod query;
 mod store;

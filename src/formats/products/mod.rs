@@ -4,6 +4,7 @@ mod columns;
 mod directory;
 mod object;
 mod reader;
+mod report;
 mod row_fault;
 mod table;
 mod writer;
@@ -11,7 +12,9 @@ mod writer;
 use crate::dscsa::Product;
 
 pub use reader::CatalogueReader;
+pub use report::ImportReport;
 pub use row_fault::RowFault;
+pub use writer::ndc_forms;
 pub use writer::to_json;
 pub use writer::write_csv;
 pub use writer::write_json;

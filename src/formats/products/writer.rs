@@ -92,7 +92,8 @@ fn members(product: &Product) -> Map<String, Value> {
     object
 }
 
-fn ndc_forms(ndc: &Ndc) -> Value {
+/// The forms of an NDC; those that its digits do not tell are null.
+pub fn ndc_forms(ndc: &Ndc) -> Value {
     json!({ "fda": ndc.fda(), "eleven_digits": ndc.eleven(), "twelve_digits": ndc.twelve() })
 }
 
