@@ -22,6 +22,7 @@ mod prefixes;
 mod problem;
 mod products;
 mod query_document;
+mod transactions;
 mod xml_text;
 
 use actix_web::HttpRequest;
@@ -163,6 +164,11 @@ fn holds(config: &mut ServiceConfig) {
                     .route(web::post().to(holds::release)),
             );
     }
+    config
+        .service(discovery::resource("/openapi.json", "OPTIONS, GET").route(web::get().to(openapi::show)))
+        .service(
+            discovery::resource("/transactions", "OPTIONS, GET").route(web::get().to(transactions::list)),
+        );
 }
 
 fn products(config: &mut ServiceConfig) {

@@ -20,6 +20,7 @@ use crate::api::health;
 use crate::api::holds;
 use crate::api::problem;
 use crate::api::products;
+use crate::api::transactions;
 use crate::epcis::query::PARAMETER_NAMES;
 
 /// The document as text, made once.
@@ -55,6 +56,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         (name = "EPCIS", description = "Capture and query of events (EPCIS 2.0 REST binding)"),
         (name = "Holds", description = "Product that must not move or be used: holds and recalls"),
         (name = "Products", description = "What is known of trade items, and who says so"),
+        (name = "DSCSA", description = "What the US drug supply chain law asks for"),
         (name = "Operation", description = "Health, measures and this document"),
     ),
     paths(
@@ -76,6 +78,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         products::list,
         products::show,
         show,
+        transactions::list,
     ),
     components(schemas(problem::Body)),
     modifiers(&Recalls, &Names, &Problems, &QueryParameters),

@@ -99,7 +99,7 @@ pub fn next(request: &HttpRequest, token: &str) -> String {
 
 /// The pairs of a query string, percent-decoded once. `+` stands for itself, as it does in the offset of a time; no value
 /// of the standard has a space.
-fn pairs(query_string: &str) -> Result<Vec<(String, String)>, Problem> {
+pub fn pairs(query_string: &str) -> Result<Vec<(String, String)>, Problem> {
     let decode = |text: &str| {
         address::decode(text).ok_or_else(|| {
             Problem::new(Failure::QueryParameter, "the query string is not percent-encoded UTF-8")

@@ -16,6 +16,7 @@ use crate::api::finding::Finding;
 use crate::api::xml_text::XmlText;
 use crate::capture::CaptureError;
 use crate::epcis::CaptureDefect;
+use crate::export::ExportError;
 use crate::store::QueryError;
 use crate::store::StoreError;
 
@@ -284,6 +285,17 @@ impl From<QueryError> for Problem {
             QueryError::TooLarge(_) => Problem::new(Failure::QueryTooLarge, error.to_string()),
             QueryError::TooComplex => Problem::new(Failure::QueryTooComplex, error.to_string()),
             QueryError::Store(error) => Problem::from(error),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Problem {
+        match error {
+            ExportError::NotFound(detail) => Problem::new(Failure::NoSuchName, detail),
+            ExportError::TooMuch(detail) => Problem::new(Failure::QueryTooLarge, detail),
+            ExportError::Hierarchy(error) => Problem::new(Failure::QueryTooComplex, error.to_string()),
+            ExportError::Store(error) => Problem::from(error),
         }
     }
 }

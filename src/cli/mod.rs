@@ -19,6 +19,7 @@ mod rules;
 mod sarif;
 mod serve;
 mod source;
+mod transactions;
 
 use std::process::ExitCode;
 
@@ -78,6 +79,8 @@ enum Command {
     Query(query::Arguments),
     /// Work the ledger of items out anew from the documents; not while a gateway captures
     Rebuild(rebuild::Arguments),
+    /// Show transaction information and statement: what was sold, by whom, to whom, and who says so
+    Transactions(transactions::Arguments),
     /// Measure speed and memory against bare baselines of the same run
     Bench(bench::Arguments),
     /// Hold product, by lot, serial numbers or item; list and release
@@ -113,6 +116,7 @@ pub fn run() -> ExitCode {
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
+        Command::Transactions(arguments) => transactions::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),

@@ -20,6 +20,7 @@ mod product_master_data;
 mod rule;
 pub mod survey;
 mod trading_partner;
+pub mod transaction;
 
 pub use dea::Dea;
 pub use dea::DeaFlaw;
@@ -75,3 +76,6 @@ pub use trading_partner::Licence;
 pub use trading_partner::PartnerGln;
 pub use trading_partner::PartnerRole;
 pub use trading_partner::TradingPartner;
+pub use transaction::LotAndExpiry;
+pub use transaction::TransactionInformation;
+pub use transaction::TransactionStatement;

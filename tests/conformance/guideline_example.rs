@@ -8,7 +8,8 @@ use crate::reading::read;
 use crate::reading::read_file;
 use crate::reading::write;
 
-const EXAMPLE: &str =
+/// Its path in the corpus.
+pub const EXAMPLE: &str =
     "openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/GS1_US_Pharma_Example_2_2_1_1.xml";
 
 #[test]

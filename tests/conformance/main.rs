@@ -12,4 +12,5 @@ mod reading;
 mod roundtrip;
 mod scans;
 mod schemas;
+mod transactions;
 mod vocabulary;

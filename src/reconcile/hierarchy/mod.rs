@@ -23,6 +23,7 @@ use crate::store::Mention;
 use crate::store::Store;
 use crate::store::StoreError;
 
+pub use tree::Leaf;
 pub use tree::Node;
 pub use tree::Tree;
 
@@ -139,6 +140,22 @@ pub fn ancestors_at(
         ancestors.push(parent);
     }
     Ok(ancestors)
+}
+
+/// The keys of all containers into which some event put one of these objects, at whatever time.
+pub fn containers_ever(
+    store: &Store,
+    caller: &Caller,
+    children: &[&str],
+) -> Result<BTreeSet<String>, HierarchyError> {
+    let heads = store.heads(caller, (Mention::Child, children), EventKind::Aggregation, i64::MAX)?;
+    let mut containers = BTreeSet::new();
+    for some in heads.chunks(EVENTS) {
+        for stored in store.events_of(some)? {
+            containers.extend(Change::of(&stored.event).map(|change| change.parent.key()));
+        }
+    }
+    Ok(containers)
 }
 
 /// An object in a container and the event that put it there.

@@ -42,6 +42,19 @@ pub struct Node {
     packed: Option<EventHead>,
 }
 
+/// An object in which nothing is.
+#[derive(Debug)]
+pub struct Leaf<'a> {
+    /// As sent.
+    pub epc: &'a Epc,
+    /// [`Epc::key`].
+    pub key: String,
+    /// The containers around it, the innermost first.
+    pub containers: Vec<Epc>,
+    /// The aggregation events that put it and its containers where they are.
+    pub events: Vec<i64>,
+}
+
 impl Node {
     /// The number of the aggregation event that put it into its container.
     pub fn event(&self) -> Option<i64> {
@@ -164,22 +177,35 @@ impl Tree {
 
     /// The units: trade items in which nothing is.
     pub fn units(&self) -> impl Iterator<Item = &Node> {
-        self.leaves().filter(|node| node.epc.gtin().is_some())
+        self.empty().map(|(_, node)| node).filter(|node| node.epc.gtin().is_some())
     }
 
     /// What is no trade item and has nothing in it: containers of which no event tells the content.
     pub fn unexplained(&self) -> impl Iterator<Item = &Node> {
-        self.leaves().filter(|node| node.epc.gtin().is_none())
+        self.empty().map(|(_, node)| node).filter(|node| node.epc.gtin().is_none())
     }
 
-    fn leaves(&self) -> impl Iterator<Item = &Node> {
-        let holds: Vec<bool> = self.nodes.iter().fold(vec![false; self.nodes.len()], |mut holds, node| {
+    /// Everything in which nothing is, with the containers around it.
+    pub fn leaves(&self) -> impl Iterator<Item = Leaf<'_>> {
+        self.empty().map(|(place, node)| {
+            let outer = || std::iter::once(place).chain(self.parents(place));
+            Leaf {
+                epc: &node.epc,
+                key: node.epc.key(),
+                containers: self.containers_of(place).map(|node| node.epc.clone()).collect(),
+                events: outer().filter_map(|place| self.nodes.get(place)?.event()).collect(),
+            }
+        })
+    }
+
+    fn empty(&self) -> impl Iterator<Item = (usize, &Node)> {
+        let mut holds = vec![false; self.nodes.len()];
+        for node in &self.nodes {
             if let Some(outer) = node.parent.and_then(|parent| holds.get_mut(parent)) {
                 *outer = true;
             }
-            holds
-        });
-        self.nodes.iter().zip(holds).filter(|(_, holds)| !holds).map(|(node, _)| node)
+        }
+        self.nodes.iter().enumerate().zip(holds).filter(|(_, holds)| !holds).map(|(node, _)| node)
     }
 
     fn parent(&self, place: usize) -> Option<usize> {

@@ -40,8 +40,12 @@ pub enum Mention {
     Child,
     /// In `parentID`, by its key.
     Parent,
+    /// In `outputEPCList`, by its key.
+    Output,
     /// In the `bizTransactionList`, by the key of its identifier.
     BizTransaction,
+    /// A lot in the ILMD: GTIN-14 and lot number with a line feed between.
+    Lot,
 }
 
 /// What the columns say of an event.
@@ -195,7 +199,9 @@ fn statement(mention: Mention, objects: &[&str], kind: EventKind, (until, visibl
         Mention::Item => (TermKind::Epc, Role::EpcList),
         Mention::Child => (TermKind::Epc, Role::Children),
         Mention::Parent => (TermKind::Epc, Role::Parent),
+        Mention::Output => (TermKind::Epc, Role::Outputs),
         Mention::BizTransaction => (TermKind::BizTransaction, Role::None),
+        Mention::Lot => (TermKind::Lot, Role::Ilmd),
     };
     let keys = numbers(objects.iter().map(|object| terms::term_key(term, object)));
     Sql::new(format!(
