@@ -1,5 +1,6 @@
 //! `epcgate products`: catalogues in and out, and what is known of a product.
 
+use std::collections::VecDeque;
 use std::io::BufWriter;
 use std::io::Write;
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ use crate::formats::products::CatalogueForm;
 use crate::formats::products::CatalogueReader;
 use crate::formats::products::ImportReport;
 use crate::gs1::Gln;
+use crate::store::CataloguePlace;
 use crate::store::ProductFilter;
 use crate::store::Store;
 
@@ -259,16 +261,18 @@ fn print(out: &mut impl Write, known: &KnownProduct) -> std::io::Result<()> {
 }
 
 fn export(store: &Store, source: &ProductSource, to: To) -> anyhow::Result<Outcome> {
-    let mut after: Option<(String, String)> = None;
-    let mut waiting: std::collections::VecDeque<Product> = Default::default();
+    let mut after = CataloguePlace::default();
+    let mut waiting: VecDeque<Product> = VecDeque::new();
     let limit = i64::try_from(PAGE)?;
     let products = std::iter::from_fn(|| {
         if waiting.is_empty() {
-            match store.catalogue(&Caller::operator(), source, after.as_ref(), limit) {
+            match store.catalogue(&Caller::operator(), source, &after, limit) {
                 Err(error) => return Some(Err(anyhow::Error::from(error))),
                 Ok(page) => {
-                    after = page.last().map(|(_, place)| place.clone()).or(after.take());
-                    waiting.extend(page.into_iter().map(|(product, _)| product));
+                    for (product, place) in page {
+                        waiting.push_back(product);
+                        after = place;
+                    }
                 }
             }
         }

@@ -78,6 +78,7 @@ pub use lots::LotRecord;
 pub use partners::Imported;
 pub use partners::PartnerConflict;
 pub use prefixes::KnownPrefix;
+pub use products::CataloguePlace;
 pub use products::ProductFilter;
 pub use products::ProductPage;
 pub use publish::Outcome;

@@ -54,6 +54,13 @@ pub struct ProductPage {
     pub next: Option<String>,
 }
 
+/// A place in a catalogue, behind which reading goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CataloguePlace {
+    item: String,
+    variant: String,
+}
+
 impl Store {
     /// A product by its GTIN at any packaging level; `None` where no source knows it.
     ///
@@ -101,27 +108,27 @@ impl Store {
         })
     }
 
-    /// What one source says, some products at a time in the order of GTINs: those behind this GTIN (or item) and variant,
-    /// with where to go on.
+    /// What one source says, some products at a time in the order of GTINs: those behind this place, each with its own.
     pub fn catalogue(
         &self,
         _caller: &Caller,
         source: &ProductSource,
-        after: Option<&(String, String)>,
+        after: &CataloguePlace,
         limit: i64,
-    ) -> Result<Vec<(Product, (String, String))>, StoreError> {
-        let (item, variant) = after.cloned().unwrap_or_default();
+    ) -> Result<Vec<(Product, CataloguePlace)>, StoreError> {
         let rows: Vec<ProductRow> = self.read(|connection| {
-            let behind =
-                products::item.gt(&item).or(products::item.eq(&item).and(products::variant.gt(&variant)));
+            let same = products::item.eq(&after.item).and(products::variant.gt(&after.variant));
             Ok(products::table
                 .filter(products::source.eq(source.name()))
-                .filter(behind)
+                .filter(products::item.gt(&after.item).or(same))
                 .order((products::item, products::variant))
                 .limit(limit)
                 .load(connection)?)
         })?;
-        let read = rows.into_iter().map(|row| Ok((row.statement()?.product, (row.item, row.variant))));
+        let read = rows.into_iter().map(|row| {
+            let product = row.statement()?.product;
+            Ok((product, CataloguePlace { item: row.item, variant: row.variant }))
+        });
         read.collect()
     }
 }
