@@ -134,7 +134,7 @@ fn bring(store: &Store, document: i64, mut docket: Docket) -> Result<Vec<Finding
     let mut found = Found::default();
     rules::check_book(docket.close()?, &mut found);
     let lots = lot_numbers(store, docket.book())?;
-    let mut units = ShippedUnits::new(docket.book());
+    let mut units = ShippedUnits::new(store, docket.book());
     let mut merging = Merging {
         store,
         document,
@@ -150,7 +150,7 @@ fn bring(store: &Store, document: i64, mut docket: Docket) -> Result<Vec<Finding
         merging.add(&trail)
     })?;
     merging.flush(docket.book())?;
-    units.write(store, document, docket.book())?;
+    units.write(document, docket.book())?;
     let void = store.declare_void(document, &docket.book().declarations)?;
     take_back(store, &void)?;
     Ok(merging.found.into_findings())

@@ -214,3 +214,33 @@ fn late_events_find_their_place() {
     assert_eq!(times(&early), times(&late));
     assert!(!times(&early).1);
 }
+
+#[test]
+fn a_shipment_has_what_earlier_documents_packed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("a.db").to_str().unwrap(), &Settings::default()).unwrap();
+    let step = |thing, kind, hour| Step { thing, container: 2, kind, hour, lot: 1, wrong: false };
+    let history =
+        [vec![step(0, 0, 1), step(1, 0, 1)], vec![step(0, 5, 2)], vec![step(6, 2, 3), step(1, 2, 3)]];
+    documents(&history).iter().for_each(|document| bring(&store, document));
+    let caller = Caller::operator();
+    let shipments = store.shipments(&caller, &ShipmentFilter::default(), None, 10).unwrap();
+    let mut units = Vec::new();
+    for shipment in &shipments {
+        assert_eq!(shipment.units, 1);
+        units.extend(store.shipment_units(&caller, shipment.id, None, 10).unwrap());
+    }
+    units.sort_by(|one, other| one.key.cmp(&other.key));
+    let found: Vec<_> = units
+        .iter()
+        .map(|unit| (unit.key.as_str(), unit.parent.as_str(), unit.lot.as_ref().map(|lot| lot.lot.as_str())))
+        .collect();
+    let pallet = Epc::parse(&container(2)).key();
+    assert_eq!(
+        found,
+        [
+            ("/01/00300010123455/21/0", pallet.as_str(), Some("L1")),
+            ("/01/00300010123455/21/1", "", Some("L1")),
+        ]
+    );
+}

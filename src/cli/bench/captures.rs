@@ -43,7 +43,7 @@ pub(super) fn against_bare(
     urls: (&str, &str),
     settings: &Settings,
 ) -> anyhow::Result<Vec<Figure>> {
-    let store = Store::open(urls.0, &settings.store)?;
+    let store = Store::open(urls.0, &without_ledger(settings))?;
     let whole = wall(|| put_in(&store, document, settings))?;
     let target = Store::open(urls.1, &settings.store)?;
     let floor = bare::copy(&store, &target)?;
@@ -53,6 +53,30 @@ pub(super) fn against_bare(
         Figure::against("capture, from bytes to published", (rows, "rows"), &[whole], &[floor.elapsed], 0.5),
         Figure::rate("index terms captured", floor.terms as f64, "terms", &[whole]),
     ])
+}
+
+/// Captures a document with the ledger and all rules on, against the same without, each into a database of its own.
+pub(super) fn with_ledger(
+    document: &Path,
+    urls: (&str, &str),
+    units: u64,
+    settings: &Settings,
+) -> anyhow::Result<Vec<Figure>> {
+    let mut times = Vec::new();
+    for (url, settings_of_store) in [(urls.0, without_ledger(settings)), (urls.1, settings.store.clone())] {
+        let store = Store::open(url, &settings_of_store)?;
+        times.push(wall(|| put_in(&store, document, settings))?);
+    }
+    let [without, with] = times.as_slice() else { return Ok(Vec::new()) };
+    let units = units as f64;
+    Ok(vec![
+        Figure::rate("capture without ledger", units, "serials", &[*without]),
+        Figure::against("capture with ledger and rules", (units, "serials"), &[*with], &[*without], 0.5),
+    ])
+}
+
+fn without_ledger(settings: &Settings) -> crate::store::Settings {
+    crate::store::Settings { ledger: false, ..settings.store.clone() }
 }
 
 /// Fills a database up to so many EPCs, a million a document, and tells how the rate held; what is there already stays.

@@ -48,6 +48,18 @@ enum What {
         #[arg(long, value_name = "URL", requires = "database")]
         bare_database: Option<String>,
     },
+    /// Capture with the ledger and all rules on, against the same without (wall time)
+    Rules {
+        /// Serial numbers of saleable units in the document made for it
+        #[arg(long, default_value_t = 100_000)]
+        serials: u64,
+        /// An empty database to capture into without the ledger, instead of a fresh SQLite file
+        #[arg(long, value_name = "URL", requires = "ledger_database")]
+        database: Option<String>,
+        /// A second empty database, to capture into with the ledger
+        #[arg(long, value_name = "URL", requires = "database")]
+        ledger_database: Option<String>,
+    },
     /// Fill a SQLite database up to so many EPCs, once, and tell how the rate held
     Seed {
         /// EPCs, in millions
@@ -86,6 +98,19 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             let url = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
             let urls = (url("capture.sqlite"), url("bare.sqlite"));
             captures::against_bare(made(*megabytes)?.path(), (&urls.0, &urls.1), &settings)?
+        }
+        What::Rules { serials, database, ledger_database } => {
+            let folder = tempfile::tempdir()?;
+            let url = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+            let urls = (
+                database.clone().unwrap_or_else(|| url("without.sqlite")),
+                ledger_database.clone().unwrap_or_else(|| url("with.sqlite")),
+            );
+            let document = tempfile::NamedTempFile::new()?;
+            let mut out = BufWriter::new(File::create(document.path())?);
+            document::write(&mut out, *serials, 0)?;
+            out.flush()?;
+            captures::with_ledger(document.path(), (&urls.0, &urls.1), *serials, &settings)?
         }
         What::Seed { items, data_dir } => captures::seed(data_dir, *items, &settings)?,
         What::Lookup { data_dir } => captures::look_up(data_dir, &settings)?,
