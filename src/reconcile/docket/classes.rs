@@ -39,6 +39,19 @@ impl Classes {
         self.texts.len()
     }
 
+    /// The place of each class in the order of their texts.
+    pub(crate) fn ranks(&self) -> Vec<u32> {
+        let mut order: Vec<usize> = (0..self.texts.len()).collect();
+        order.sort_unstable_by_key(|at| self.texts.get(*at));
+        let mut ranks = vec![0; order.len()];
+        for (rank, at) in (0..).zip(order) {
+            if let Some(place) = ranks.get_mut(at) {
+                *place = rank;
+            }
+        }
+        ranks
+    }
+
     /// The text of a class.
     pub(crate) fn text(&self, class: u32) -> &str {
         self.texts.get(class as usize).map(|text| &**text).unwrap_or_default()

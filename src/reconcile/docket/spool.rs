@@ -133,11 +133,10 @@ impl Spool {
         if !self.entries.is_empty() {
             self.spill(classes)?;
         }
-        let mut merge = Merge::open(self)?;
-        while let Some(at) = merge.least(classes) {
-            let run = merge.run(at)?;
+        let mut merge = Merge::open(self, classes)?;
+        while let Some(run) = merge.least() {
             group.add(run.class, &run.serial, run.mark, &mut each)?;
-            run.advance()?;
+            merge.advance()?;
         }
         group.end(&mut each)
     }
@@ -234,71 +233,97 @@ impl Group {
     }
 }
 
-/// Runs being merged; few enough that the least is found by looking at each.
-struct Merge(Vec<RunReader>);
+/// Runs being merged.
+struct Merge {
+    runs: Vec<RunReader>,
+    /// The runs that have not ended, the least last.
+    order: Vec<usize>,
+    /// The place of each class in the order of their texts.
+    ranks: Vec<u32>,
+}
 
 struct RunReader {
     input: BufReader<io::Take<Positioned>>,
+    rank: u32,
+    head: u64,
     class: u32,
     serial: Vec<u8>,
     mark: Mark,
-    ended: bool,
 }
 
 impl Merge {
-    fn open(spool: &Spool) -> io::Result<Merge> {
-        let Some(file) = &spool.file else { return Ok(Merge(Vec::new())) };
-        let mut readers = Vec::with_capacity(spool.runs.len());
+    fn open(spool: &Spool, classes: &Classes) -> io::Result<Merge> {
+        let mut merge = Merge { runs: Vec::new(), order: Vec::new(), ranks: classes.ranks() };
+        let Some(file) = &spool.file else { return Ok(merge) };
         for (from, to) in &spool.runs {
             let input = Positioned { file: file.try_clone()?, at: *from }.take(to - from);
             let mut reader = RunReader {
                 input: BufReader::with_capacity(READ_BYTES, input),
+                rank: 0,
+                head: 0,
                 class: 0,
                 serial: Vec::new(),
                 mark: Mark { event: 0, kind: MarkKind::Seen, reference: 0 },
-                ended: false,
             };
-            reader.advance()?;
-            readers.push(reader);
+            if reader.advance(&merge.ranks)? {
+                merge.runs.push(reader);
+                merge.enter(merge.runs.len() - 1);
+            }
         }
-        Ok(Merge(readers))
+        Ok(merge)
     }
 
     /// The run with the least item and event; `None` at the end of all.
-    fn least(&self, classes: &Classes) -> Option<usize> {
-        let runs = self.0.iter().enumerate().filter(|(_, run)| !run.ended);
-        let least = runs.min_by(|(_, one), (_, other)| {
-            compare_classes(classes, one.class, other.class)
-                .then_with(|| one.serial.cmp(&other.serial))
-                .then_with(|| one.mark.event.cmp(&other.mark.event))
-        });
-        least.map(|(at, _)| at)
+    fn least(&self) -> Option<&RunReader> {
+        self.runs.get(*self.order.last()?)
     }
 
-    fn run(&mut self, at: usize) -> io::Result<&mut RunReader> {
-        self.0.get_mut(at).ok_or_else(|| io::Error::other("a run is missing"))
+    /// Goes on in the run with the least.
+    fn advance(&mut self) -> io::Result<()> {
+        let Some(at) = self.order.pop() else { return Ok(()) };
+        let Some(run) = self.runs.get_mut(at) else { return Ok(()) };
+        if run.advance(&self.ranks)? {
+            self.enter(at);
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, at: usize) {
+        let Some(run) = self.runs.get(at) else { return };
+        let greater = |other: &usize| self.runs.get(*other).is_some_and(|other| other.compare(run).is_gt());
+        let place = self.order.partition_point(greater);
+        self.order.insert(place, at);
     }
 }
 
 impl RunReader {
-    fn advance(&mut self) -> io::Result<()> {
-        let mut head = [0; HEAD];
-        match self.input.read_exact(&mut head) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                self.ended = true;
-                return Ok(());
-            }
+    fn compare(&self, other: &RunReader) -> Ordering {
+        self.rank
+            .cmp(&other.rank)
+            .then_with(|| self.head.cmp(&other.head))
+            .then_with(|| self.serial.cmp(&other.serial))
+            .then_with(|| self.mark.event.cmp(&other.mark.event))
+    }
+
+    /// Reads the next fact; false at the end.
+    fn advance(&mut self, ranks: &[u32]) -> io::Result<bool> {
+        let mut record = [0; HEAD];
+        match self.input.read_exact(&mut record) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
             read => read?,
         }
-        let [c0, c1, c2, c3, l0, l1, kind, e0, e1, e2, e3, r0, r1, r2, r3] = head;
+        let [c0, c1, c2, c3, l0, l1, kind, e0, e1, e2, e3, r0, r1, r2, r3] = record;
         self.class = u32::from_le_bytes([c0, c1, c2, c3]);
+        self.rank = ranks.get(self.class as usize).copied().unwrap_or(u32::MAX);
         self.mark = Mark {
             event: u32::from_le_bytes([e0, e1, e2, e3]),
             kind: MarkKind::ALL.get(usize::from(kind)).copied().unwrap_or(MarkKind::Seen),
             reference: u32::from_le_bytes([r0, r1, r2, r3]),
         };
         self.serial.resize(usize::from(u16::from_le_bytes([l0, l1])), 0);
-        self.input.read_exact(&mut self.serial)
+        self.input.read_exact(&mut self.serial)?;
+        self.head = head(&self.serial);
+        Ok(true)
     }
 }
 
