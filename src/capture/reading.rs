@@ -5,6 +5,9 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
 
+use chrono::DateTime;
+use chrono::Utc;
+
 use crate::capture::prefixes::SeenPrefixes;
 use crate::capture::syntax;
 use crate::epcis::CaptureDefect;
@@ -20,7 +23,10 @@ use crate::formats::ReadOptions;
 use crate::formats::Reader;
 use crate::formats::Reading;
 use crate::formats::Syntax;
-use crate::reconcile::Docket;
+use crate::reconcile;
+use crate::reconcile::Examination;
+use crate::reconcile::Examined;
+use crate::reconcile::ReconcileError;
 use crate::store::Batch;
 use crate::store::StoreError;
 
@@ -50,8 +56,8 @@ pub(super) struct Ending {
     pub(super) refused: bool,
     /// Company prefixes seen in URNs.
     pub(super) prefixes: Vec<Box<str>>,
-    /// What its events say of each item; `None` where nobody keeps a ledger.
-    pub(super) docket: Option<Docket>,
+    /// What was found in it, and what its events say of each item; `None` where nobody keeps a ledger.
+    pub(super) examined: Option<Result<Examined, ReconcileError>>,
 }
 
 /// How far to read.
@@ -64,8 +70,8 @@ pub(super) struct Terms<'a> {
     pub(super) rollback: bool,
     /// The most events it may have.
     pub(super) most_events: Option<u64>,
-    /// True where a ledger is kept.
-    pub(super) ledger: bool,
+    /// The time by which the document is judged for the ledger; `None` where none is kept.
+    pub(super) ledger: Option<DateTime<Utc>>,
 }
 
 /// Both ends of the belt that carries batches to the store and empty ones back: what is in memory is bounded by them.
@@ -105,7 +111,8 @@ fn read_events(
     defects: &mut Defects,
 ) -> Result<Ending, Halt> {
     belt.send(Piece::Header(Box::new(reader.header().clone()), syntax(&reader)))?;
-    let mut packing = Packing::new(belt, terms.ledger)?;
+    let mut packing = Packing::new(belt)?;
+    packing.examination = terms.ledger.map(|now| Examination::new(reconcile::options(now), reader.header()));
     let (mut read, mut too_many) = (0, false);
     loop {
         if terms.abandoned.load(Ordering::Relaxed) {
@@ -121,8 +128,8 @@ fn read_events(
                     && terms.are_hopeful(defects)
                 {
                     packing.add(&reading, event)?;
-                } else if let Some(docket) = &mut packing.docket {
-                    docket.refused();
+                } else if let Some(examination) = &mut packing.examination {
+                    examination.refused();
                 }
             }
             Ok(None) => break,
@@ -141,10 +148,7 @@ fn read_events(
     let mut ending = Ending::new(Some(Box::new(reader.header().clone())), read, defects);
     ending.refused = too_many;
     ending.prefixes = packing.prefixes.into_seen();
-    ending.docket = packing.docket;
-    if let Some(docket) = &mut ending.docket {
-        docket.made(reader.header());
-    }
+    ending.examined = packing.examination.map(|examination| examination.finish(reader.header()));
     Ok(ending)
 }
 
@@ -157,7 +161,7 @@ impl Ending {
             defects: defects.kept().iter().map(CaptureDefect::from).collect(),
             erroneous: defects.errors() > 0,
             prefixes: Vec::new(),
-            docket: None,
+            examined: None,
         }
     }
 }
@@ -189,26 +193,26 @@ struct Packing<'a> {
     places: Vec<(u64, Place)>,
     hasher: EventHasher,
     prefixes: SeenPrefixes,
-    docket: Option<Docket>,
+    examination: Option<Examination>,
 }
 
 impl Packing<'_> {
-    fn new(belt: &Belt, ledger: bool) -> Result<Packing<'_>, Halt> {
+    fn new(belt: &Belt) -> Result<Packing<'_>, Halt> {
         Ok(Packing {
             belt,
             batch: belt.empty_batch()?,
             places: Vec::new(),
             hasher: EventHasher::new(),
             prefixes: SeenPrefixes::new(),
-            docket: ledger.then(Docket::default),
+            examination: None,
         })
     }
 
     fn add(&mut self, reading: &Reading, event: &Event) -> Result<(), Halt> {
         let hash = self.hasher.digest(event);
         self.batch.push(reading.index, event, &hash).map_err(Halt::Failed)?;
-        if let Some(docket) = &mut self.docket {
-            docket.add(reading.index, event, &hash).map_err(|error| Halt::Failed(error.into()))?;
+        if let Some(examination) = &mut self.examination {
+            examination.event(reading.index, event, &hash);
         }
         self.prefixes.look(event);
         self.places.push((reading.index, reading.place));

@@ -29,7 +29,8 @@ use crate::formats::Defects;
 use crate::formats::Place;
 use crate::formats::Syntax;
 use crate::reconcile;
-use crate::reconcile::Docket;
+use crate::reconcile::Examined;
+use crate::reconcile::ReconcileError;
 use crate::store::Batch;
 use crate::store::Begin;
 use crate::store::CaptureSession;
@@ -87,7 +88,7 @@ pub fn run(
         abandoned: &abandoned,
         rollback,
         most_events: limits.events(),
-        ledger: store.keeps_ledger(),
+        ledger: store.keeps_ledger().then(now),
     };
     let (pieces, arriving) = sync_channel(1);
     let (returning, empty) = channel();
@@ -180,7 +181,7 @@ impl Storing<'_> {
 
     /// Publishes what is sound, or refuses the document, as was asked.
     fn end(mut self, ending: Ending, now: DateTime<Utc>) -> Result<CaptureJob, StoreError> {
-        let Ending { header, read, defects, erroneous, refused, prefixes, docket } = ending;
+        let Ending { header, read, defects, erroneous, refused, prefixes, examined } = ending;
         let room = Defects::KEPT.saturating_sub(self.defects.len());
         self.defects.extend(defects.into_iter().take(room));
         self.defects.sort_by_key(|defect| defect.event.unwrap_or(u64::MAX));
@@ -191,7 +192,7 @@ impl Storing<'_> {
                 self.store.learn_products(self.work.job.document, &header, now)?;
                 let outcome = Outcome { events_read: read, defects: std::mem::take(&mut self.defects) };
                 let job = self.store.publish(session, &header, outcome, now)?;
-                self.reconcile(docket, now);
+                self.reconcile(examined, now);
                 Ok(job)
             }
             _ => self.store.refuse(self.work, read, self.defects, now),
@@ -202,10 +203,12 @@ impl Storing<'_> {
 impl Storing<'_> {
     /// Brings the published document into the ledger. What fails here is tried again by a worker: the document is
     /// captured whatever becomes of it.
-    fn reconcile(&self, docket: Option<Docket>, now: DateTime<Utc>) {
-        let Some(docket) = docket else { return };
+    fn reconcile(&self, examined: Option<Result<Examined, ReconcileError>>, now: DateTime<Utc>) {
+        let Some(examined) = examined else { return };
         let document = self.work.job.document;
-        if let Err(error) = reconcile::after_capture(self.store, document, docket, now) {
+        let done =
+            examined.and_then(|examined| reconcile::after_capture(self.store, document, examined, now));
+        if let Err(error) = done {
             tracing::error!(job = %self.work.job.id, %error, "the document is captured, but not in the ledger yet");
         }
     }

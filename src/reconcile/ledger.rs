@@ -11,8 +11,10 @@ use thiserror::Error;
 
 use crate::access::Caller;
 use crate::dscsa::Finding;
+use crate::dscsa::guideline::Options;
 use crate::epcis::Event;
 use crate::epcis::EventKind;
+use crate::epcis::EventTime;
 use crate::epcis::What;
 use crate::epcis::event_id::EventHasher;
 use crate::formats::Defects;
@@ -23,6 +25,8 @@ use crate::reconcile::docket::Book;
 use crate::reconcile::docket::Docket;
 use crate::reconcile::docket::Mark;
 use crate::reconcile::docket::MarkKind;
+use crate::reconcile::examination::Examination;
+use crate::reconcile::examination::Examined;
 use crate::reconcile::rules;
 use crate::reconcile::rules::Found;
 use crate::reconcile::shipping::ShippedUnits;
@@ -52,14 +56,14 @@ pub enum ReconcileError {
 }
 
 /// Looks at a document by itself, without any ledger.
-pub fn check(docket: &mut Docket) -> Result<Vec<Finding>, ReconcileError> {
+pub(super) fn check(docket: &mut Docket) -> Result<Found, ReconcileError> {
     let mut found = Found::default();
     rules::check_book(docket.close()?, &mut found);
     docket.visit(|book, key, marks| {
         rules::check_item(&Trail::of(book, key, marks), &mut found);
         Ok::<(), io::Error>(())
     })?;
-    Ok(found.into_findings())
+    Ok(found)
 }
 
 /// Brings a published document into the ledger and returns what the rules find; `None` where another does so, or where
@@ -69,13 +73,13 @@ pub fn check(docket: &mut Docket) -> Result<Vec<Finding>, ReconcileError> {
 pub fn after_capture(
     store: &Store,
     document: i64,
-    docket: Docket,
+    examined: Examined,
     now: DateTime<Utc>,
 ) -> Result<Option<Vec<Finding>>, ReconcileError> {
     if !store.take_reconciling(document, now)? {
         return Ok(None);
     }
-    let findings = bring(store, document, docket)?;
+    let findings = bring(store, document, examined)?;
     store.record_findings(document, &findings, now)?;
     store.end_reconciling(document, now)?;
     Ok(Some(findings))
@@ -85,8 +89,11 @@ pub fn after_capture(
 pub fn catch_up(store: &Store, now: fn() -> DateTime<Utc>) -> Result<u64, ReconcileError> {
     let mut done = 0;
     while let Some(document) = store.next_unreconciled(now())? {
-        let docket = read(store, document)?;
-        if after_capture(store, document, docket, now())?.is_some() {
+        let Some(examined) = read(store, document, now())? else {
+            store.end_reconciling(document, now())?;
+            continue;
+        };
+        if after_capture(store, document, examined, now())?.is_some() {
             done += 1;
         }
     }
@@ -102,8 +109,11 @@ pub fn rebuild(
     store.empty_ledger()?;
     let mut done = 0;
     while let Some(document) = store.next_unreconciled(now())? {
-        let docket = read(store, document)?;
-        if after_capture(store, document, docket, now())?.is_some() {
+        let Some(examined) = read(store, document, now())? else {
+            store.end_reconciling(document, now())?;
+            continue;
+        };
+        if after_capture(store, document, examined, now())?.is_some() {
             done += 1;
             each(done);
         }
@@ -111,24 +121,31 @@ pub fn rebuild(
     Ok(done)
 }
 
-/// Fills a docket from a document as it was received.
-fn read(store: &Store, document: i64) -> Result<Docket, ReconcileError> {
-    let (mut docket, mut defects, mut hasher) = (Docket::default(), Defects::new(false), EventHasher::new());
-    let Ok(mut reader) = Reader::open(Box::new(store.input(document)?), ReadOptions::default(), &mut defects)
-    else {
-        return Ok(docket);
+/// Examines a document as it was received; `None` where it cannot be read, as no published document can.
+fn read(store: &Store, document: i64, now: DateTime<Utc>) -> Result<Option<Examined>, ReconcileError> {
+    let (mut defects, mut hasher) = (Defects::new(false), EventHasher::new());
+    let input = Box::new(store.input(document)?);
+    let Ok(mut reader) = Reader::open(input, ReadOptions::default(), &mut defects) else {
+        tracing::error!(document, "a published document cannot be read again");
+        return Ok(None);
     };
+    let mut examination = Examination::new(options(now), reader.header());
     while let Ok(Some(reading)) = reader.next_event(&mut defects) {
         match &reading.event {
-            Some(event) => docket.add(reading.index, event, &hasher.digest(event))?,
-            None => docket.refused(),
+            Some(event) => examination.event(reading.index, event, &hasher.digest(event)),
+            None => examination.refused(),
         }
     }
-    docket.made(reader.header());
-    Ok(docket)
+    examination.finish(reader.header()).map(Some)
 }
 
-fn bring(store: &Store, document: i64, mut docket: Docket) -> Result<Vec<Finding>, ReconcileError> {
+/// How documents are judged as they are captured.
+pub fn options(now: DateTime<Utc>) -> Options {
+    Options { now: Some(EventTime::from_utc(now)), ..Options::default() }
+}
+
+fn bring(store: &Store, document: i64, examined: Examined) -> Result<Vec<Finding>, ReconcileError> {
+    let Examined { report, overrides, mut docket } = examined;
     let numbers = store.event_numbers(document)?;
     docket.number(&numbers);
     let mut found = Found::default();
@@ -153,7 +170,11 @@ fn bring(store: &Store, document: i64, mut docket: Docket) -> Result<Vec<Finding
     units.write(document, docket.book())?;
     let void = store.declare_void(document, &docket.book().declarations)?;
     take_back(store, &void)?;
-    Ok(merging.found.into_findings())
+    if report.concerned.is_none() {
+        return Ok(Vec::new());
+    }
+    let items = merging.found.into_findings().into_iter().filter_map(|finding| overrides.apply(finding));
+    Ok(report.findings.into_iter().chain(items).collect())
 }
 
 /// The numbers of the lots in the ledger, which are made where they are new.

@@ -3,16 +3,18 @@
 pub mod commissioning;
 pub mod custody;
 mod docket;
+mod examination;
 pub mod hierarchy;
 mod ledger;
+pub mod rulebook;
 pub mod rules;
 mod shipping;
 mod trail;
 
-pub use docket::Docket;
+pub use examination::Examination;
+pub use examination::Examined;
 pub use ledger::ReconcileError;
 pub use ledger::after_capture;
 pub use ledger::catch_up;
-pub use ledger::check;
+pub use ledger::options;
 pub use ledger::rebuild;
-pub mod rulebook;

@@ -3,6 +3,7 @@
 use crate::dscsa::Rule;
 use crate::dscsa::guideline;
 use crate::formats::rules;
+use crate::reconcile::rules as items;
 
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,14 +12,17 @@ pub enum Subject {
     Form,
     /// What the law and the GS1 US guideline ask of one document.
     Guideline,
+    /// What must hold of each item, across events and documents.
+    Items,
 }
 
 impl Subject {
-    /// `form` or `guideline`.
+    /// `form`, `guideline` or `items`.
     pub fn as_str(self) -> &'static str {
         match self {
             Subject::Form => "form",
             Subject::Guideline => "guideline",
+            Subject::Items => "items",
         }
     }
 }
@@ -66,6 +70,7 @@ pub fn rules() -> impl Iterator<Item = Entry> {
     guideline::ALL
         .iter()
         .map(|check| of_rule(Subject::Guideline, check.rule, check.bad, check.good))
+        .chain(items::ALL.iter().map(|rule| of_rule(Subject::Items, rule, "", "")))
         .chain(form)
 }
 

@@ -8,7 +8,6 @@ use clap::ValueEnum;
 use crate::cli::check::Checked;
 use crate::dscsa::Object;
 use crate::dscsa::RuleOverrides;
-use crate::dscsa::guideline::Guideline;
 use crate::dscsa::guideline::Options;
 use crate::dscsa::guideline::Report;
 use crate::dscsa::guideline::Scope;
@@ -16,7 +15,10 @@ use crate::dscsa::survey::before_serial;
 use crate::epcis::Event;
 use crate::epcis::EventTime;
 use crate::epcis::Header;
+use crate::epcis::event_id::EventHasher;
 use crate::formats::Severity;
+use crate::reconcile::Examination;
+use crate::reconcile::ReconcileError;
 
 /// What a document is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,10 +31,11 @@ pub(in crate::cli) enum Profile {
     Dscsa,
 }
 
-/// The judges at work on one document. Rules that need a memory of each item join here.
+/// The judges at work on one document.
 pub(super) struct Judge {
     options: Option<Options>,
-    guideline: Option<Guideline>,
+    examination: Option<Examination>,
+    hasher: EventHasher,
 }
 
 impl Judge {
@@ -45,24 +48,29 @@ impl Judge {
         };
         let now = Some(EventTime::from_utc(Utc::now()));
         let options = scope.map(|scope| Options { scope, now, overrides, ..Options::default() });
-        Judge { options, guideline: None }
+        Judge { options, examination: None, hasher: EventHasher::new() }
     }
 
     /// Takes the header as far as it stands before the events.
     pub(super) fn begin(&mut self, header: &Header) {
-        self.guideline = self.options.take().map(|options| Guideline::new(options, header));
+        self.examination = self.options.take().map(|options| Examination::new(options, header));
     }
 
-    /// Takes the event at this position from 0.
-    pub(super) fn event(&mut self, position: u64, event: &Event) {
-        if let Some(guideline) = &mut self.guideline {
-            guideline.event(position, event);
+    /// Takes the event at this position from 0; `None` for one that was refused.
+    pub(super) fn event(&mut self, position: u64, event: Option<&Event>) {
+        match (&mut self.examination, event) {
+            (Some(examination), Some(event)) => {
+                examination.event(position, event, &self.hasher.digest(event));
+            }
+            (Some(examination), None) => examination.refused(),
+            (None, _) => {}
         }
     }
 
     /// What they found; the header is complete by now.
-    pub(super) fn finish(self, header: &Header) -> Option<Report> {
-        self.guideline.map(|guideline| guideline.finish(header))
+    pub(super) fn finish(self, header: &Header) -> Result<Option<Report>, ReconcileError> {
+        let Some(examination) = self.examination else { return Ok(None) };
+        examination.finish(header)?.judge_alone().map(Some)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::cli::source::Source;
 use crate::dscsa::Finding;
 use crate::dscsa::Severity;
 use crate::dscsa::guideline::Report as GuidelineReport;
+use crate::epcis::Header;
 use crate::formats::Defect;
 use crate::formats::Defects;
 use crate::formats::Input;
@@ -135,7 +136,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 }
 
 /// Reads a document to its end and gives everything found in it.
-fn check(source: &Source, strict: bool, judge: Judge) -> anyhow::Result<Checked> {
+fn check(source: &Source, strict: bool, mut judge: Judge) -> anyhow::Result<Checked> {
     let mut defects = Defects::new(strict);
     let mut checked = Checked {
         name: source.name.clone(),
@@ -145,8 +146,11 @@ fn check(source: &Source, strict: bool, judge: Judge) -> anyhow::Result<Checked>
         places: Places::default(),
         events: 0,
     };
-    if let Err(defect) = read(source.input_with_progress("checking")?, &mut defects, &mut checked, judge) {
-        defects.add(defect);
+    match read(source.input_with_progress("checking")?, &mut defects, &mut checked, &mut judge) {
+        Ok(header) => checked.guideline = judge.finish(&header)?,
+        Err(defect) => {
+            defects.add(defect);
+        }
     }
     checked.counts = (defects.errors(), defects.warnings());
     checked.defects = defects.take();
@@ -154,21 +158,19 @@ fn check(source: &Source, strict: bool, judge: Judge) -> anyhow::Result<Checked>
     Ok(checked)
 }
 
+/// Reads a document to its end and gives its header.
 fn read(
     input: Box<dyn Input>,
     defects: &mut Defects,
     checked: &mut Checked,
-    mut judge: Judge,
-) -> Result<(), Defect> {
+    judge: &mut Judge,
+) -> Result<Header, Defect> {
     let mut reader = Reader::open(input, ReadOptions::default(), defects)?;
     judge.begin(reader.header());
     while let Some(reading) = reader.next_event(defects)? {
         checked.events += 1;
         checked.places.push(reading.place);
-        if let Some(event) = &reading.event {
-            judge.event(reading.index, event);
-        }
+        judge.event(reading.index, reading.event.as_ref());
     }
-    checked.guideline = judge.finish(reader.header());
-    Ok(())
+    Ok(reader.header().clone())
 }

@@ -82,6 +82,11 @@ impl Found {
         }
     }
 
+    /// How many findings were only counted.
+    pub(super) fn left_out(&self) -> u64 {
+        self.totals.values().map(|total| total.saturating_sub(KEPT) as u64).sum()
+    }
+
     /// The findings kept, in the order of the document.
     pub(super) fn into_findings(mut self) -> Vec<Finding> {
         self.findings.sort_by_key(|finding| finding.event);
