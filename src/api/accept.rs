@@ -32,27 +32,43 @@ pub fn prefers_xml(headers: &HeaderMap) -> bool {
 
 /// The media types both sides take, as (JSON, media type), the client's preference first.
 pub fn accepted_media(headers: &HeaderMap) -> Vec<(bool, &'static str)> {
-    let ranges: Vec<Range<'_>> = headers
+    let ranges = ranges(headers);
+    let mut accepted: Vec<(u16, bool, &'static str)> = OFFERS
+        .iter()
+        .map(|(kind, subtype, json)| (quality(&ranges, kind, subtype), *json, media_type(kind, subtype)))
+        .filter(|(quality, ..)| *quality > 0)
+        .collect();
+    accepted.sort_by_key(|(quality, ..)| Reverse(*quality));
+    accepted.into_iter().map(|(_, json, media_type)| (json, media_type)).collect()
+}
+
+/// The one of these media types that the client prefers; of several it likes as much, the first. `None` is not acceptable.
+pub fn preferred(headers: &HeaderMap, offers: &[&'static str]) -> Option<&'static str> {
+    let ranges = ranges(headers);
+    let liked = offers.iter().filter_map(|offer| {
+        let (kind, subtype) = offer.split_once('/')?;
+        Some((quality(&ranges, kind, subtype), *offer)).filter(|(quality, _)| *quality > 0)
+    });
+    liked.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, offer)| offer)
+}
+
+fn ranges(headers: &HeaderMap) -> Vec<Range<'_>> {
+    headers
         .get_all(ACCEPT)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(Range::parse)
         .take(100)
-        .collect();
-    let quality = |kind: &str, subtype: &str| {
-        let matching = ranges.iter().filter(|range| range.takes(kind, subtype));
-        matching.max_by_key(|range| range.precision()).map_or(0, |range| range.quality)
-    };
-    let mut accepted: Vec<(u16, bool, &'static str)> = OFFERS
-        .iter()
-        .map(|(kind, subtype, json)| {
-            let quality = if ranges.is_empty() { 1_000 } else { quality(kind, subtype) };
-            (quality, *json, media_type(kind, subtype))
-        })
-        .filter(|(quality, ..)| *quality > 0)
-        .collect();
-    accepted.sort_by_key(|(quality, ..)| Reverse(*quality));
-    accepted.into_iter().map(|(_, json, media_type)| (json, media_type)).collect()
+        .collect()
+}
+
+/// How much a client likes a media type, in thousandths; one that says nothing takes all.
+fn quality(ranges: &[Range<'_>], kind: &str, subtype: &str) -> u16 {
+    if ranges.is_empty() {
+        return 1_000;
+    }
+    let matching = ranges.iter().filter(|range| range.takes(kind, subtype));
+    matching.max_by_key(|range| range.precision()).map_or(0, |range| range.quality)
 }
 
 fn media_type(kind: &str, subtype: &str) -> &'static str {
@@ -121,5 +137,14 @@ mod tests {
         assert_eq!(first("application/xml;q=2"), Some("application/json"));
         assert_eq!(first("nonsense"), Some("application/json"));
         assert_eq!(first("text/html"), None);
+    }
+
+    #[test]
+    fn other_media_types_are_chosen_alike() {
+        let choose = |accept: &str| preferred(&headers(accept), &["application/json", "image/svg+xml"]);
+        assert_eq!(choose("*/*"), Some("application/json"));
+        assert_eq!(choose("image/*, */*;q=0.5"), Some("image/svg+xml"));
+        assert_eq!(choose("text/plain"), None);
+        assert_eq!(preferred(&HeaderMap::new(), &["text/html"]), Some("text/html"));
     }
 }

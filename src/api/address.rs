@@ -8,9 +8,15 @@ use crate::api::problem::Problem;
 /// What follows `prefix` in the path as sent, percent-decoded once; `+` stands for itself, and a `/` that was not
 /// escaped is kept, so that whole URIs may be written as they are.
 pub fn identifier(request: &HttpRequest, prefix: &str) -> Result<String, Problem> {
+    between(request, prefix, "")
+}
+
+/// What stands in the path as sent between a prefix and a suffix, as [`identifier`] reads it.
+pub fn between(request: &HttpRequest, prefix: &str, suffix: &str) -> Result<String, Problem> {
     let path = request.uri().path();
-    let rest = path.find(prefix).and_then(|at| path.get(at + prefix.len()..)).unwrap_or_default();
-    decode(rest).ok_or_else(|| {
+    let from = path.find(prefix).map_or(path.len(), |at| at + prefix.len());
+    let middle = path.get(from..).and_then(|rest| rest.strip_suffix(suffix)).unwrap_or_default();
+    decode(middle).ok_or_else(|| {
         Problem::new(Failure::NoSuchName, "the identifier in the path is not percent-encoded UTF-8")
     })
 }

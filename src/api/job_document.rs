@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 use crate::api::finding::Finding;
 use crate::api::problem::Body;
 use crate::api::problem::Failure;
-use crate::api::xml_text::XmlText;
 use crate::epcis::CaptureDefect;
 use crate::epcis::CaptureJob;
+use crate::formats::XmlText;
 
 /// The JSON of a job.
 pub fn json(job: &CaptureJob) -> serde_json::Value {

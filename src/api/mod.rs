@@ -7,10 +7,12 @@ mod capture;
 mod content_coding;
 mod discovery;
 mod docs;
+mod documents;
 mod events;
 mod finding;
 mod health;
 mod holds;
+mod items;
 mod job_document;
 mod json_body;
 mod negotiation;
@@ -145,6 +147,17 @@ fn epcis(config: &mut ServiceConfig) {
 fn v1(config: &mut ServiceConfig) {
     config.service(discovery::resource("/openapi.json", "OPTIONS, GET").route(web::get().to(openapi::show)));
     config.configure(holds).configure(products);
+    config
+        .configure(holds)
+        .service(discovery::resource("/documents/{id}", "OPTIONS, GET").route(web::get().to(documents::show)))
+        .service(
+            discovery::resource("/items/{epc:.+}/custody", "OPTIONS, GET").route(web::get().to(items::chain)),
+        )
+        .service(
+            discovery::resource("/items/{epc:.+}/history", "OPTIONS, GET")
+                .route(web::get().to(items::history)),
+        )
+        .service(discovery::resource("/items/{epc:.+}", "OPTIONS, GET").route(web::get().to(items::show)));
 }
 
 fn holds(config: &mut ServiceConfig) {

@@ -15,9 +15,11 @@ use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::schema::Type;
 
 use crate::api::capture;
+use crate::api::documents;
 use crate::api::events;
 use crate::api::health;
 use crate::api::holds;
+use crate::api::items;
 use crate::api::problem;
 use crate::api::products;
 use crate::api::transactions;
@@ -57,6 +59,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         (name = "Holds", description = "Product that must not move or be used: holds and recalls"),
         (name = "Products", description = "What is known of trade items, and who says so"),
         (name = "DSCSA", description = "What the US drug supply chain law asks for"),
+        (name = "Items", description = "One item, case or logistic unit: state, history, chain of custody, documents"),
         (name = "Operation", description = "Health, measures and this document"),
     ),
     paths(
@@ -64,6 +67,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         capture::list,
         capture::post,
         capture::show,
+        documents::show,
         events::list,
         events::post,
         events::show,
@@ -77,6 +81,9 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         products::import,
         products::list,
         products::show,
+        items::chain,
+        items::history,
+        items::show,
         show,
         transactions::list,
     ),

@@ -13,10 +13,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::finding::Finding;
-use crate::api::xml_text::XmlText;
 use crate::capture::CaptureError;
 use crate::epcis::CaptureDefect;
 use crate::export::ExportError;
+use crate::formats::XmlText;
 use crate::store::QueryError;
 use crate::store::StoreError;
 

@@ -20,6 +20,7 @@ mod sarif;
 mod serve;
 mod source;
 mod transactions;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -75,6 +76,8 @@ enum Command {
     Hash(hash::Arguments),
     /// Bring documents into the database
     Capture(capture::Arguments),
+    /// Follow one item through its packing, from party to party, and show the gaps
+    Trace(trace::Arguments),
     /// Ask the database for events
     Query(query::Arguments),
     /// Work the ledger of items out anew from the documents; not while a gateway captures
@@ -114,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Hash(arguments) => hash::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Transactions(arguments) => transactions::run(&arguments),

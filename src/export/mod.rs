@@ -32,3 +32,6 @@ impl From<HierarchyError> for ExportError {
         }
     }
 }
+//! What leaves the store for others: transaction information, files for the next owner.
+
+pub mod custody;

@@ -18,6 +18,7 @@ pub mod trade_values;
 pub mod values;
 mod writer;
 pub mod xml;
+mod xml_text;
 
 use std::io::Read;
 use std::io::Seek;
@@ -38,6 +39,7 @@ pub use writer::WordStyle;
 pub use writer::WriteError;
 pub use writer::WriteOptions;
 pub use writer::Writer;
+pub use xml_text::XmlText;
 
 /// Namespace in which we carry what a form has no place for, such as 1.x extensions in no namespace.
 pub const CARRIER_NAMESPACE: &str = "urn:epcgate:carried:";

@@ -56,6 +56,17 @@ pub struct Received {
     pub size: u64,
 }
 
+/// What is known of a document before it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentRecord {
+    /// SHA-256 of its bytes in hexadecimal digits.
+    pub sha256: String,
+    /// Its bytes.
+    pub size: u64,
+    /// `xml` or `json`.
+    pub syntax: String,
+}
+
 /// A document being received. Dropped before [`finish`](Receiving::finish), it is removed.
 pub struct Receiving {
     store: Store,
@@ -93,6 +104,21 @@ impl Store {
             Ok(visible.select(documents::header).first(connection).optional()?)
         })?;
         body.flatten().map(|body| bodies::decode_header(&body)).transpose()
+    }
+
+    /// A published document; `None` where there is none that the caller may see.
+    pub fn document(&self, _caller: &Caller, document: i64) -> Result<Option<DocumentRecord>, StoreError> {
+        type Row = (Option<Vec<u8>>, i64, String);
+        let row: Option<Row> = self.read(|connection| {
+            let visible = documents::table.find(document).filter(documents::ticket.is_not_null());
+            let columns = (documents::sha256, documents::size, documents::syntax);
+            Ok(visible.select(columns).first(connection).optional()?)
+        })?;
+        Ok(row.map(|(sha256, size, syntax)| DocumentRecord {
+            sha256: sha256.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect(),
+            size: size.unsigned_abs(),
+            syntax,
+        }))
     }
 
     /// The bytes of a document as received.

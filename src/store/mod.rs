@@ -50,6 +50,7 @@ pub use batch::Batch;
 pub use captures::NewJob;
 pub use captures::Work;
 pub use documents::DocumentInput;
+pub use documents::DocumentRecord;
 pub use documents::Received;
 pub use documents::Receiving;
 pub use durability::Durability;

@@ -15,3 +15,4 @@ mod process;
 mod products;
 mod query;
 mod store;
+mod trace;
