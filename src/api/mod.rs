@@ -25,7 +25,6 @@ mod problem;
 mod products;
 mod query_document;
 mod transactions;
-mod xml_text;
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;

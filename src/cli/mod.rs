@@ -19,8 +19,8 @@ mod rules;
 mod sarif;
 mod serve;
 mod source;
-mod transactions;
 mod trace;
+mod transactions;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! What leaves for others: transaction information, files for the next owner.
 
+pub mod custody;
 pub mod transactions;
 
 use thiserror::Error;
@@ -32,6 +33,3 @@ impl From<HierarchyError> for ExportError {
         }
     }
 }
-//! What leaves the store for others: transaction information, files for the next owner.
-
-pub mod custody;

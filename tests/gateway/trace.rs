@@ -217,9 +217,6 @@ fn the_picture_is_sound_and_leads_to_documents_as_received() {
         assert!(header(&response, "content-security-policy").starts_with("default-src 'none'"));
         let picture = response.text().unwrap();
         assert!(well_formed(&picture) > 50);
-        if let Some(path) = std::env::var_os("EPCGATE_PICTURE") {
-            std::fs::write(path, &picture).unwrap();
-        }
         assert!(
             picture
                 .contains("<title id=\"title\">Chain of custody of (01)00352999101306(21)A7K2M0001</title>")

@@ -20,11 +20,13 @@ const TIMES: usize = 150;
 const LANE: usize = 300;
 const HEAD: usize = 128;
 const LINE: usize = 15;
+/// What a row has besides its text: the line turns into another lane there.
+const ROOM: usize = 36;
 /// Where in its lane a node stands, and where its text begins.
 const NODE: usize = 34;
 const TEXT: usize = 66;
 /// Characters on a line of text in a lane, and lines of one text.
-const CHARACTERS: usize = 34;
+const CHARACTERS: usize = 31;
 const MOST_LINES: usize = 4;
 
 const STYLE: &str = "text{font-family:system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:12px;fill:#1a1a1a}\
@@ -114,7 +116,7 @@ fn rows(custody: &Custody) -> Vec<Row<'_>> {
     let (mut top, mut lane) = (HEAD, 0);
     let mut push = |content, lane, text: &str, beneath: usize| {
         let lines = wrapped(text);
-        let height = 24 + LINE * (lines.len() + beneath);
+        let height = ROOM + LINE * (lines.len() + beneath);
         rows.push(Row { content, lane, top, height, lines });
         top += height;
     };
@@ -251,14 +253,14 @@ fn gap(out: &mut String, row: &Row<'_>) {
         x + 10,
         row.top + 2,
         LANE - 20,
-        row.height - 6
+        row.height - 16
     );
     *out += &format!(
         "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"#fff\"/>",
         x + TEXT - 8,
         row.top + 6,
         LANE - TEXT - 8,
-        row.height - 14
+        row.height - 24
     );
     for (line, words) in row.lines.iter().enumerate() {
         text(out, (x + TEXT, row.y() + line * LINE), "g", words);
@@ -298,7 +300,7 @@ mod tests {
             wrapped("shipped to Brightwater Drug Wholesale, inside SSCC 003529990000000178"),
             ["shipped to Brightwater Drug", "Wholesale, inside SSCC", "003529990000000178",]
         );
-        assert_eq!(wrapped(&"x".repeat(70)).iter().map(String::len).collect::<Vec<_>>(), [34, 34, 2]);
+        assert_eq!(wrapped(&"x".repeat(70)).iter().map(String::len).collect::<Vec<_>>(), [31, 31, 8]);
         assert_eq!(wrapped(&"word ".repeat(60)).len(), MOST_LINES);
         assert_eq!(wrapped(""), [""]);
     }
