@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::api;
 use crate::capture;
+use crate::reconcile::receipt;
 use crate::store;
 
 /// Every setting with its default and what it means.
@@ -32,6 +33,8 @@ pub struct Settings {
     pub capture: capture::Settings,
     /// `[limits]`.
     pub limits: capture::Limits,
+    /// `[receiving]`.
+    pub receiving: receipt::Settings,
     /// `[api]`.
     pub api: api::Settings,
     /// `[rules]`: the severity of rules, by their identifiers.

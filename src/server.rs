@@ -61,7 +61,8 @@ impl Gateway {
         api::measure();
         let workers =
             Workers::start(store, &settings.capture, &settings.limits).map_err(ServerError::Start)?;
-        let shared = api::Shared::new(store, &settings.api, &settings.limits, workers.queue());
+        let shared =
+            api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue());
         let (sender, receiver) = mpsc::channel();
         let server = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {

@@ -24,6 +24,8 @@ mod prefixes;
 mod problem;
 mod products;
 mod query_document;
+mod receipts;
+mod shipments;
 mod transactions;
 
 use actix_web::HttpRequest;
@@ -40,6 +42,7 @@ use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 use crate::capture::Limits;
 use crate::capture::Queue;
+use crate::reconcile::receipt;
 use crate::store::Store;
 
 pub use health::measure;
@@ -84,17 +87,25 @@ pub struct Shared {
     gate: Data<Gate>,
     prefixes: Data<Prefixes>,
     document: Data<Document>,
+    receiving: Data<receipt::Settings>,
 }
 
 impl Shared {
     /// Shares these among handlers.
-    pub fn new(store: &Store, settings: &Settings, limits: &Limits, queue: Queue) -> Shared {
+    pub fn new(
+        store: &Store,
+        settings: &Settings,
+        limits: &Limits,
+        receiving: &receipt::Settings,
+        queue: Queue,
+    ) -> Shared {
         Shared {
             store: Data::new(store.clone()),
             settings: Data::new(settings.clone()),
             gate: Data::new(Gate::new(limits)),
             prefixes: Data::new(Prefixes::new(store)),
             document: Data::new(Document::new()),
+            receiving: Data::new(receiving.clone()),
             limits: Data::new(limits.clone()),
             queue: Data::new(queue),
         }
@@ -110,6 +121,7 @@ impl Shared {
             .app_data(self.gate.clone())
             .app_data(self.prefixes.clone())
             .app_data(self.document.clone())
+            .app_data(self.receiving.clone())
             .service(web::scope("/epcis").configure(epcis))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/docs", "OPTIONS, GET").route(web::get().to(docs::folder)))
@@ -157,6 +169,29 @@ fn v1(config: &mut ServiceConfig) {
                 .route(web::get().to(items::history)),
         )
         .service(discovery::resource("/items/{epc:.+}", "OPTIONS, GET").route(web::get().to(items::show)));
+    config.configure(holds).configure(receiving);
+}
+
+fn receiving(config: &mut ServiceConfig) {
+    config
+        .service(discovery::resource("/shipments", "OPTIONS, GET").route(web::get().to(shipments::list)))
+        .service(
+            discovery::resource("/receipts", "OPTIONS, GET, POST")
+                .route(web::get().to(receipts::list))
+                .route(web::post().to(receipts::open)),
+        )
+        .service(discovery::resource("/receipts/{id}", "OPTIONS, GET").route(web::get().to(receipts::show)))
+        .service(
+            discovery::resource("/receipts/{id}/units", "OPTIONS, GET").route(web::get().to(receipts::units)),
+        )
+        .service(
+            discovery::resource("/receipts/{id}/scans", "OPTIONS, POST")
+                .route(web::post().to(receipts::scan)),
+        )
+        .service(
+            discovery::resource("/receipts/{id}/close", "OPTIONS, POST")
+                .route(web::post().to(receipts::close)),
+        );
 }
 
 fn holds(config: &mut ServiceConfig) {

@@ -22,6 +22,8 @@ use crate::api::holds;
 use crate::api::items;
 use crate::api::problem;
 use crate::api::products;
+use crate::api::receipts;
+use crate::api::shipments;
 use crate::api::transactions;
 use crate::epcis::query::PARAMETER_NAMES;
 
@@ -60,6 +62,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         (name = "Products", description = "What is known of trade items, and who says so"),
         (name = "DSCSA", description = "What the US drug supply chain law asks for"),
         (name = "Items", description = "One item, case or logistic unit: state, history, chain of custody, documents"),
+        (name = "Receiving", description = "Shipments, receipts and their scans"),
         (name = "Operation", description = "Health, measures and this document"),
     ),
     paths(
@@ -84,6 +87,13 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         items::chain,
         items::history,
         items::show,
+        receipts::close,
+        receipts::list,
+        receipts::open,
+        receipts::scan,
+        receipts::show,
+        receipts::units,
+        shipments::list,
         show,
         transactions::list,
     ),
@@ -256,7 +266,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("epcgate.db");
         let store = Store::open(database.to_str().unwrap(), &store::Settings::default()).unwrap();
-        let shared = Shared::new(&store, &Settings::default(), &Limits::default(), Queue::default());
+        let shared = Shared::new(
+            &store,
+            &Settings::default(),
+            &Limits::default(),
+            &Default::default(),
+            Queue::default(),
+        );
         let map = Rc::new(RefCell::new(String::new()));
         let seen = map.clone();
         let app = App::new().configure(|config| shared.configure(config)).wrap_fn(move |request, next| {

@@ -3,6 +3,7 @@
 mod limits;
 mod prefixes;
 mod reading;
+mod receiving;
 mod run;
 mod worker;
 
@@ -34,6 +35,8 @@ use crate::store::Store;
 use crate::store::StoreError;
 
 pub use limits::Limits;
+pub use receiving::ClosingError;
+pub use receiving::close_receipt;
 pub use run::Stopped;
 pub use run::run;
 pub use worker::Queue;

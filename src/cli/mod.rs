@@ -15,6 +15,7 @@ mod prefixes;
 mod products;
 mod query;
 mod rebuild;
+mod receive;
 mod rules;
 mod sarif;
 mod serve;
@@ -86,6 +87,8 @@ enum Command {
     Transactions(transactions::Arguments),
     /// Measure speed and memory against bare baselines of the same run
     Bench(bench::Arguments),
+    /// Receive goods as they are scanned, against a shipment, an order or nothing
+    Receive(receive::Arguments),
     /// Hold product, by lot, serial numbers or item; list and release
     Hold(hold::Arguments),
     /// Recall product, by lot, serial numbers or item; list and release
@@ -122,6 +125,7 @@ pub fn run() -> ExitCode {
         Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Transactions(arguments) => transactions::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Receive(arguments) => receive::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),
         Command::Products(arguments) => products::run(&arguments),

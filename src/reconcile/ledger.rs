@@ -27,6 +27,8 @@ use crate::reconcile::docket::Mark;
 use crate::reconcile::docket::MarkKind;
 use crate::reconcile::examination::Examination;
 use crate::reconcile::examination::Examined;
+use crate::reconcile::receipt;
+use crate::reconcile::receipt::ReceiptError;
 use crate::reconcile::rules;
 use crate::reconcile::rules::Found;
 use crate::reconcile::shipping::ShippedUnits;
@@ -50,6 +52,9 @@ pub enum ReconcileError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Goods that waited for the document cannot be judged.
+    #[error("the document is in the ledger, but goods that waited for it cannot be judged: {0}")]
+    Receipt(#[from] ReceiptError),
     /// The temporary file of a large document cannot be written or read.
     #[error("the temporary file of a large document failed: {0}")]
     Io(#[from] io::Error),
@@ -82,6 +87,7 @@ pub fn after_capture(
     let findings = bring(store, document, examined)?;
     store.record_findings(document, &findings, now)?;
     store.end_reconciling(document, now)?;
+    receipt::release(store, &Caller::operator(), now)?;
     Ok(Some(findings))
 }
 

@@ -6,6 +6,7 @@ mod docket;
 mod examination;
 pub mod hierarchy;
 mod ledger;
+pub mod receipt;
 pub mod rulebook;
 pub mod rules;
 mod shipping;

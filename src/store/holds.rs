@@ -22,6 +22,9 @@ use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
 use crate::store::schema::holds;
 
+/// How many subjects one statement asks for.
+const SUBJECTS: usize = 500;
+
 /// Which holds are asked for; what is `None` asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HoldFilter {
@@ -84,7 +87,7 @@ impl Store {
             released: None,
         };
         self.write(|connection| {
-            let standing = standing(connection, &[scope.subject()])?;
+            let standing = standing(connection, &[&scope.subject()])?;
             match standing.into_iter().find(|other| other.kind == kind && other.scope == *scope) {
                 Some(other) => Ok((other, false)),
                 None => {
@@ -161,24 +164,32 @@ impl Store {
 }
 
 /// See [`Store::holds_on`]; one look-up in the index by subject.
-pub(super) fn on(connection: &mut AnyConnection, item: Held<'_>) -> Result<Vec<Hold>, StoreError> {
+fn on(connection: &mut AnyConnection, item: Held<'_>) -> Result<Vec<Hold>, StoreError> {
     let mut subjects = item.keys.to_vec();
     if let Some(gtin) = item.gtin {
         subjects.push(format!("/01/{gtin}"));
         subjects.extend(item.lots.iter().filter(|lot| !lot.is_empty()).map(|lot| gtin.lot_key(lot)));
     }
+    let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
     let mut found = standing(connection, &subjects)?;
     found.retain(|hold| hold.scope.takes_serial(item.serial));
-    found.sort_by(|a, b| (b.kind, &a.id).cmp(&(a.kind, &b.id)));
     Ok(found)
 }
 
-fn standing(connection: &mut AnyConnection, subjects: &[String]) -> Result<Vec<Hold>, StoreError> {
-    let rows: Vec<Row> = holds::table
-        .filter(holds::subject.eq_any(subjects))
-        .filter(holds::released_at.is_null())
-        .load(connection)?;
-    rows.into_iter().map(Row::hold).collect()
+/// The open holds and recalls of these subjects, the recalls first.
+pub(super) fn standing(connection: &mut AnyConnection, subjects: &[&str]) -> Result<Vec<Hold>, StoreError> {
+    let mut found = Vec::new();
+    for subjects in subjects.chunks(SUBJECTS) {
+        let rows: Vec<Row> = holds::table
+            .filter(holds::subject.eq_any(subjects))
+            .filter(holds::released_at.is_null())
+            .load(connection)?;
+        for row in rows {
+            found.push(row.hold()?);
+        }
+    }
+    found.sort_by(|a, b| (b.kind, &a.id).cmp(&(a.kind, &b.id)));
+    Ok(found)
 }
 
 fn one(connection: &mut AnyConnection, id: &str) -> Result<Option<Hold>, StoreError> {

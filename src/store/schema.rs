@@ -365,6 +365,54 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    receipts (id) {
+        id -> Text,
+        against -> Text,
+        shipment -> Nullable<BigInt>,
+        purchase_order -> Text,
+        place -> Text,
+        whole_files -> Bool,
+        state -> Text,
+        opened_at -> BigInt,
+        opened_by -> Text,
+        closed_at -> Nullable<BigInt>,
+        closed_by -> Text,
+        rounds -> BigInt,
+        scanned -> BigInt,
+        inferred -> BigInt,
+        faulty -> BigInt,
+    }
+}
+
+diesel::table! {
+    receipt_units (receipt, key) {
+        receipt -> Text,
+        key -> Text,
+        epc -> Text,
+        observed -> Text,
+        through -> Text,
+        verdict -> Text,
+        why -> Text,
+        label_lot -> Text,
+        label_expiry -> Text,
+        data_lot -> Text,
+        data_expiry -> Text,
+        contents -> Nullable<BigInt>,
+        shipment -> Nullable<BigInt>,
+        seen_at -> BigInt,
+        times -> BigInt,
+        round -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    receipt_shipments (shipment, receipt) {
+        shipment -> BigInt,
+        receipt -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -396,4 +444,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     exception_steps,
     ndc_listings,
     products,
+    receipts,
+    receipt_units,
+    receipt_shipments,
 );

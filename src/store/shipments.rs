@@ -304,6 +304,43 @@ fn unpack(
     Ok(())
 }
 
+/// Which of these keys, which are in order, a shipment has as units: one look-up and one unpacking for each block of units
+/// they lie in.
+pub(super) fn among(
+    connection: &mut AnyConnection,
+    shipment: i64,
+    keys: &[&str],
+) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    let mut rest = keys;
+    while let Some(first) = rest.first() {
+        let block: Option<(String, Vec<u8>)> = shipment_units::table
+            .filter(shipment_units::shipment.eq(shipment))
+            .filter(shipment_units::last_key.ge(first))
+            .order(shipment_units::block)
+            .select((shipment_units::last_key, shipment_units::body))
+            .first(connection)
+            .optional()?;
+        let Some((last_key, body)) = block else { break };
+        let (here, later) = rest.split_at(rest.partition_point(|key| **key <= *last_key));
+        let text = zstd::bulk::decompress(&body, MOST_BLOCK_BYTES)?;
+        for key in here {
+            let line = format!("{key}\t");
+            let begins = |at: usize| at == 0 || text.get(at - 1) == Some(&b'\n');
+            if memchr::memmem::find_iter(&text, line.as_bytes()).any(begins) {
+                found.push((*key).to_owned());
+            }
+        }
+        rest = later;
+    }
+    Ok(found)
+}
+
+/// The values by which a purchase order or despatch advice is found, given its URI or its number.
+pub(super) fn spellings(order: &str) -> [String; 2] {
+    [transaction_value(order), order.trim().to_owned()]
+}
+
 /// What a business transaction is compared by: the key of its URI.
 fn transaction_value(uri: &str) -> String {
     Epc::parse(uri.trim()).key()

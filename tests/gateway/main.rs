@@ -14,5 +14,6 @@ mod postgres;
 mod process;
 mod products;
 mod query;
+mod receive;
 mod store;
 mod trace;

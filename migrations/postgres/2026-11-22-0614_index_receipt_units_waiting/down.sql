@@ -1,0 +1,1 @@
+DROP INDEX receipt_units_waiting;

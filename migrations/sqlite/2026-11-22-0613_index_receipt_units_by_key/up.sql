@@ -1,0 +1,1 @@
+CREATE INDEX receipt_units_by_key ON receipt_units (key);

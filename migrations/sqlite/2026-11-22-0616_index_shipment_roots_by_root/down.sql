@@ -1,0 +1,1 @@
+DROP INDEX shipment_roots_by_root;

@@ -1,0 +1,1 @@
+CREATE INDEX shipment_roots_by_root ON shipment_roots (root);

@@ -1,0 +1,66 @@
+//! Shipments: `/api/v1/shipments`, and which of them are still expected.
+
+use actix_web::HttpRequest;
+use actix_web::HttpResponse;
+use actix_web::http::header::LINK;
+use actix_web::web;
+use actix_web::web::Data;
+use chrono::Utc;
+use serde_json::json;
+
+use crate::access::Caller;
+use crate::api::Settings;
+use crate::api::negotiation;
+use crate::api::paging;
+use crate::api::problem::Failure;
+use crate::api::problem::Problem;
+use crate::formats::shipments::ShipmentForm;
+use crate::reconcile::receipt;
+use crate::store::ShipmentFilter;
+use crate::store::Store;
+
+/// Lists shipments from the newest on; those of which no receipt was closed have a clock.
+#[utoipa::path(get, path = "/api/v1/shipments", tag = "Receiving",
+    params(("state" = Option<String>, Query, description = "`expected`: those of which no receipt was closed; `all`"),
+        ("order" = Option<String>, Query, description = "Purchase order or despatch advice, number or URI"),
+        ("partner" = Option<String>, Query, description = "GLN-13 of seller or buyer"),
+        ("perPage" = Option<u32>, Query, description = "Shipments looked at for a page; `state` leaves some out"),
+        ("nextPageToken" = Option<String>, Query, description = "From the `Link` header of the page before")),
+    responses((status = 200, description = "A page of shipments; `Link` names the next.", body = Object)))]
+pub async fn list(
+    request: HttpRequest,
+    (store, settings): (Data<Store>, Data<Settings>),
+    receiving: Data<receipt::Settings>,
+) -> Result<HttpResponse, Problem> {
+    negotiation::accepts_json(request.headers())?;
+    let listing = paging::listing(request.query_string(), &["state", "order", "partner"], &settings)?;
+    let wrong = |detail: &str| Problem::new(Failure::QueryParameter, detail);
+    let open = match listing.value("state") {
+        None | Some("all") => false,
+        Some("expected") => true,
+        Some(_) => return Err(wrong("state is expected or all")),
+    };
+    let before = listing.token.as_deref().map(place).transpose();
+    let before = before.map_err(|()| wrong("nextPageToken is none of ours"))?;
+    let text = |name: &str| listing.value(name).map(str::to_owned);
+    let filter =
+        ShipmentFilter { order: text("order"), partner: text("partner"), ..ShipmentFilter::default() };
+    let limit = i64::try_from(listing.size).unwrap_or(i64::MAX);
+    let found = web::block(move || {
+        receipt::expected(&store, &Caller::operator(), &filter, (before, limit), &receiving.clocks())
+    });
+    let (found, next) = found.await??;
+    let mut response = HttpResponse::Ok();
+    if let Some((time, id)) = next {
+        response.insert_header((LINK, paging::next(&request, &format!("{time}.{id}"))));
+    }
+    let now = Utc::now();
+    let wanted = found.iter().filter(|found| !open || found.deadlines.is_some());
+    let shown: Vec<ShipmentForm> = wanted.map(|found| found.form(now)).collect();
+    Ok(response.json(json!({ "shipments": shown })))
+}
+
+fn place(token: &str) -> Result<(i64, i64), ()> {
+    let (time, id) = token.split_once('.').ok_or(())?;
+    Ok((time.parse().map_err(|_| ())?, id.parse().map_err(|_| ())?))
+}

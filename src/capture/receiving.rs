@@ -1,0 +1,94 @@
+//! Closing a receipt: its receiving event goes through capture as a document of our own, so that it lasts as any other.
+
+use std::io::Write;
+
+use chrono::DateTime;
+use chrono::Utc;
+use thiserror::Error;
+
+use crate::access::Caller;
+use crate::capture::CaptureError;
+use crate::capture::Limits;
+use crate::capture::Wish;
+use crate::capture::accept;
+use crate::capture::run_to_end;
+use crate::epcis::CaptureErrorBehaviour;
+use crate::epcis::CaptureJob;
+use crate::epcis::Event;
+use crate::epcis::Header;
+use crate::formats::Format;
+use crate::formats::Syntax;
+use crate::formats::WriteError;
+use crate::formats::WriteOptions;
+use crate::formats::Writer;
+use crate::reconcile::receipt;
+use crate::reconcile::receipt::Closed;
+use crate::reconcile::receipt::ReceiptError;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// Why a receipt is not closed.
+#[derive(Debug, Error)]
+pub enum ClosingError {
+    /// It cannot be compared with its shipments.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// Its event cannot be written.
+    #[error("the receiving event cannot be written: {0}")]
+    Write(#[from] WriteError),
+    /// Its event cannot be captured.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// Its event was refused, with the reason.
+    #[error("the receiving event was refused: {0}")]
+    Refused(String),
+}
+
+impl From<StoreError> for ClosingError {
+    fn from(error: StoreError) -> ClosingError {
+        ClosingError::Receipt(error.into())
+    }
+}
+
+/// Closes a receipt and captures its event. Where a crash came between, the same again ends it.
+pub fn close_receipt(
+    store: &Store,
+    caller: &Caller,
+    (id, who): (&str, &str),
+    limits: &Limits,
+    now: fn() -> DateTime<Utc>,
+) -> Result<Closed, ClosingError> {
+    let mut closed = receipt::close(store, caller, id, (who, now()))?;
+    if let Some(event) = &closed.event {
+        let job = capture_own(store, caller, event, limits, now)?;
+        if let Some(defect) = job.defects.iter().find(|defect| defect.is_error) {
+            return Err(ClosingError::Refused(defect.message.to_string()));
+        }
+    }
+    receipt::end(store, caller, &mut closed)?;
+    Ok(closed)
+}
+
+/// Captures an event of ours in a document of its own, the same bytes for the same event.
+fn capture_own(
+    store: &Store,
+    caller: &Caller,
+    event: &Event,
+    limits: &Limits,
+    now: fn() -> DateTime<Utc>,
+) -> Result<CaptureJob, ClosingError> {
+    let header = Header {
+        schema_version: "2.0".into(),
+        creation_date: event.time.as_str().into(),
+        ..Header::default()
+    };
+    let receiving = store.receive(now())?;
+    let mut writer = Writer::begin(Format::JsonLd, receiving, &header, WriteOptions::new())?;
+    writer.event(event)?;
+    let (mut receiving, _) = writer.finish(&header)?;
+    receiving.flush().map_err(StoreError::from)?;
+    let received = receiving.finish()?;
+    let wish = Wish { behaviour: CaptureErrorBehaviour::Rollback, syntax: Some(Syntax::Json) };
+    let job = accept(store, caller, received, wish, now())?.job;
+    Ok(run_to_end(store, &job, limits, now)?)
+}
