@@ -12,14 +12,17 @@ mod events;
 mod finding;
 mod health;
 mod holds;
+mod import;
 mod items;
 mod job_document;
 mod json_body;
 mod negotiation;
 mod observe;
 mod openapi;
+mod orders;
 mod pace;
 mod paging;
+mod partners;
 mod prefixes;
 mod problem;
 mod products;
@@ -191,6 +194,40 @@ fn receiving(config: &mut ServiceConfig) {
         .service(
             discovery::resource("/receipts/{id}/close", "OPTIONS, POST")
                 .route(web::post().to(receipts::close)),
+    config.configure(holds);
+    config.configure(trade);
+}
+
+fn trade(config: &mut ServiceConfig) {
+    config
+        .service(
+            discovery::resource("/partners", "OPTIONS, GET, POST")
+                .route(web::get().to(partners::list))
+                .route(web::post().to(partners::import)),
+        )
+        .service(
+            discovery::resource("/partners/{id}", "OPTIONS, GET, PUT, DELETE")
+                .route(web::get().to(partners::show))
+                .route(web::put().to(partners::put))
+                .route(web::delete().to(partners::remove)),
+        )
+        .service(
+            discovery::resource("/orders", "OPTIONS, GET, POST")
+                .route(web::get().to(orders::list_orders))
+                .route(web::post().to(orders::import_orders)),
+        )
+        .service(
+            discovery::resource("/orders/{number:.+}", "OPTIONS, GET")
+                .route(web::get().to(orders::show_order)),
+        )
+        .service(
+            discovery::resource("/advices", "OPTIONS, GET, POST")
+                .route(web::get().to(orders::list_advices))
+                .route(web::post().to(orders::import_advices)),
+        )
+        .service(
+            discovery::resource("/advices/{number:.+}", "OPTIONS, GET")
+                .route(web::get().to(orders::show_advice)),
         );
 }
 

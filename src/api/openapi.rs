@@ -20,6 +20,8 @@ use crate::api::events;
 use crate::api::health;
 use crate::api::holds;
 use crate::api::items;
+use crate::api::orders;
+use crate::api::partners;
 use crate::api::problem;
 use crate::api::products;
 use crate::api::receipts;
@@ -63,6 +65,8 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         (name = "DSCSA", description = "What the US drug supply chain law asks for"),
         (name = "Items", description = "One item, case or logistic unit: state, history, chain of custody, documents"),
         (name = "Receiving", description = "Shipments, receipts and their scans"),
+        (name = "Trading partners", description = "Partners with their GLNs, licences and what was agreed with them"),
+        (name = "Orders", description = "Purchase orders and despatch advices"),
         (name = "Operation", description = "Health, measures and this document"),
     ),
     paths(
@@ -81,6 +85,17 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         holds::open,
         holds::release,
         holds::show,
+        orders::import_advices,
+        orders::import_orders,
+        orders::list_advices,
+        orders::list_orders,
+        orders::show_advice,
+        orders::show_order,
+        partners::import,
+        partners::list,
+        partners::put,
+        partners::remove,
+        partners::show,
         products::import,
         products::list,
         products::show,

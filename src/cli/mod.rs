@@ -10,7 +10,10 @@ mod excerpt;
 mod hash;
 mod hold;
 mod identify;
+mod import;
 mod in_order;
+mod orders;
+mod partners;
 mod prefixes;
 mod products;
 mod query;
@@ -95,6 +98,10 @@ enum Command {
     Recall(hold::Arguments),
     /// Import product catalogues and the FDA's NDC directory; look products up with where each value comes from
     Products(products::Arguments),
+    /// Import, list, show or remove trading partners
+    Partners(partners::Arguments),
+    /// Import, list or show purchase orders and despatch advices
+    Orders(orders::Arguments),
     /// Show or replace the known lengths of GS1 company prefixes
     Prefixes(prefixes::Arguments),
 }
@@ -129,6 +136,8 @@ pub fn run() -> ExitCode {
         Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),
         Command::Products(arguments) => products::run(&arguments),
+        Command::Partners(arguments) => partners::run(&arguments),
+        Command::Orders(arguments) => orders::run(&arguments),
         Command::Prefixes(arguments) => prefixes::run(&arguments),
     };
     match outcome {

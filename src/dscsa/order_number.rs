@@ -33,6 +33,11 @@ impl OrderNumber {
         }
     }
 
+    /// A bare number, and whoever gave it.
+    pub fn new(number: &str, issuer: Option<Gln>) -> OrderNumber {
+        OrderNumber { sent: number.into(), number: number.into(), issuer }
+    }
+
     /// The same number, issued by this party where it does not say by whom.
     pub fn issued_by(mut self, issuer: Option<Gln>) -> OrderNumber {
         self.issuer = self.issuer.or(issuer);
@@ -52,6 +57,11 @@ impl OrderNumber {
     /// Who gave it: the buyer of an order, the seller of an advice; `None` where nobody told.
     pub fn issuer(&self) -> Option<Gln> {
         self.issuer
+    }
+
+    /// Number and issuer as texts, the latter empty where nobody told: the order in which numbers are listed.
+    pub fn place(&self) -> (String, String) {
+        (self.number.to_string(), self.issuer.map(|gln| gln.to_string()).unwrap_or_default())
     }
 
     /// True where both are the same number, and of the same issuer as far as both say one.

@@ -19,6 +19,7 @@ pub mod shipments;
 pub mod trade_values;
 pub mod values;
 mod writer;
+pub mod x12_856;
 pub mod xml;
 mod xml_text;
 

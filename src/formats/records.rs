@@ -17,6 +17,42 @@ pub enum Syntax {
     Json,
     /// CSV with a line of headings.
     Csv,
+    /// ASC X12, in which despatch advices come.
+    X12,
+}
+
+impl Syntax {
+    /// Every syntax.
+    pub const ALL: [Syntax; 3] = [Syntax::Json, Syntax::Csv, Syntax::X12];
+
+    /// The name used on the command line: `json`, `csv` or `x12`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Syntax::Json => "json",
+            Syntax::Csv => "csv",
+            Syntax::X12 => "x12",
+        }
+    }
+
+    /// Tells the syntax by the first bytes: JSON by its bracket, X12 by its ISA segment; anything else is CSV.
+    pub fn detect(head: &[u8]) -> Syntax {
+        let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+        match head {
+            [b'{' | b'[', ..] => Syntax::Json,
+            [b'I', b'S', b'A', mark, ..] if !mark.is_ascii_alphanumeric() => Syntax::X12,
+            _ => Syntax::Csv,
+        }
+    }
+
+    /// The syntax of a media type such as `text/csv` or `application/edi-x12`; `None` for any other.
+    pub fn from_media_type(essence: &str) -> Option<Syntax> {
+        match essence.to_ascii_lowercase().as_str() {
+            "application/json" => Some(Syntax::Json),
+            "text/csv" => Some(Syntax::Csv),
+            "application/edi-x12" => Some(Syntax::X12),
+            _ => None,
+        }
+    }
 }
 
 /// A record with its line and its path in the file.
@@ -143,6 +179,22 @@ mod tests {
         let read = |bytes: u64| io::copy(&mut Bounded::new(io::repeat(b' ').take(bytes)), &mut io::sink());
         assert_eq!(read(MOST_BYTES).unwrap(), MOST_BYTES);
         assert!(read(MOST_BYTES + 1).unwrap_err().to_string().contains("divide it"));
+    }
+
+    #[test]
+    fn syntaxes_are_told_by_their_beginning() {
+        for (head, expected) in [
+            ("\u{feff} {\"a\"", Syntax::Json),
+            ("[1]", Syntax::Json),
+            ("ISA*00*", Syntax::X12),
+            ("isa;name", Syntax::Csv),
+            ("ISA", Syntax::Csv),
+            ("", Syntax::Csv),
+        ] {
+            assert_eq!(Syntax::detect(head.as_bytes()), expected, "{head}");
+        }
+        assert_eq!(Syntax::from_media_type("application/EDI-X12"), Some(Syntax::X12));
+        assert_eq!(Syntax::from_media_type("text/plain"), None);
     }
 
     #[test]

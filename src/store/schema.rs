@@ -413,6 +413,28 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    orders (kind, number, issuer) {
+        kind -> Text,
+        number -> Text,
+        issuer -> Text,
+        buyer -> Text,
+        seller -> Text,
+        day -> Text,
+        imported_at -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    advice_orders (number, issuer, advice_number, advice_issuer) {
+        number -> Text,
+        issuer -> Text,
+        advice_number -> Text,
+        advice_issuer -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -447,4 +469,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     receipts,
     receipt_units,
     receipt_shipments,
+    orders,
+    advice_orders,
 );

@@ -10,6 +10,7 @@ mod holds;
 mod hostile;
 mod http;
 mod ledger;
+mod orders;
 mod postgres;
 mod process;
 mod products;

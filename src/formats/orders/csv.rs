@@ -53,7 +53,7 @@ type Rows = (Vec<Placed<OrderForm>>, Vec<Placed<AdviceForm>>);
 /// Reads the rows, as advices where they have an advice number and nothing else is told.
 pub(super) fn read(input: impl Read, kind: Option<OrderKind>, defects: &mut Defects) -> Rows {
     let (mut orders, mut advices): Rows = Default::default();
-    let mut places: HashMap<(String, String), usize> = HashMap::new();
+    let mut places: HashMap<String, Vec<(String, usize)>> = HashMap::new();
     let Some(mut table) = Table::open(input, COLUMNS, defects) else { return (orders, advices) };
     while let Some(row) = table.next(defects) {
         let place = Place { line: row.line(), column: 0 };
@@ -65,9 +65,9 @@ pub(super) fn read(input: impl Read, kind: Option<OrderKind>, defects: &mut Defe
             true => (row.cell("advice"), [row.cell("seller"), row.cell("ship from")].concat()),
             false => (row.cell("order"), row.cell("buyer").to_owned()),
         };
-        let key = (format!("{is_advice} {number}"), issuer);
         let fresh = if is_advice { advices.len() } else { orders.len() };
-        let known = *places.entry(key).or_insert(fresh);
+        let same = places.entry(format!("{is_advice} {number}")).or_default();
+        let known = same_issuer(same, issuer, fresh);
         let joined = match is_advice {
             true => add_advice(&mut advices, known, &row),
             false => add_order(&mut orders, known, &row),
@@ -79,6 +79,24 @@ pub(super) fn read(input: impl Read, kind: Option<OrderKind>, defects: &mut Defe
         }
     }
     (orders, advices)
+}
+
+/// Where the order of this issuer is among those of one number; a row that says no issuer belongs to the latest.
+fn same_issuer(known: &mut Vec<(String, usize)>, issuer: String, fresh: usize) -> usize {
+    let same =
+        known.iter_mut().rev().find(|(other, _)| issuer.is_empty() || other.is_empty() || *other == issuer);
+    match same {
+        Some((other, at)) => {
+            if other.is_empty() {
+                *other = issuer;
+            }
+            *at
+        }
+        None => {
+            known.push((issuer, fresh));
+            fresh
+        }
+    }
 }
 
 /// A column that says something else than an earlier line.

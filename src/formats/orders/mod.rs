@@ -1,4 +1,4 @@
-//! Purchase orders and despatch advices: JSON, which is also how they are shown and kept, and CSV. X12 is in `x12_856`.
+//! Purchase orders and despatch advices: JSON, which is also how they are shown and kept, and CSV. ship notices come in X12 too.
 
 mod csv;
 mod form;
@@ -20,6 +20,7 @@ use crate::formats::records;
 use crate::formats::records::Faults;
 use crate::formats::records::Placed;
 use crate::formats::records::Syntax;
+use crate::formats::x12_856;
 
 /// What a file is of, where it does not say so itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,11 +59,12 @@ impl OrderKind {
 }
 
 /// Reads orders and advices: JSON, `{"orders": […], "advices": […]}`, or an array of the kind that is told; or CSV, whose rows
-/// are advices where they have an advice number and nothing else is told. What is wrong is in `defects`; with an error nothing
+/// are advices where they have an advice number and nothing else is told; or ship notices in X12. What is wrong is in `defects`; with an error nothing
 /// of the file should be used.
 pub fn read(input: impl Read, syntax: Syntax, kind: Option<OrderKind>, defects: &mut Defects) -> Orders {
     let (orders, advices) = match syntax {
         Syntax::Csv => csv::read(input, kind, defects),
+        Syntax::X12 => return Orders { orders: Vec::new(), advices: x12_856::read(input, defects) },
         Syntax::Json => {
             let list = records::json(input, defects, |bytes| match (records::is_array(bytes), kind) {
                 (true, Some(OrderKind::Advice)) => {
@@ -158,6 +160,15 @@ mod tests {
         assert_eq!((lines, found.advices.len()), (vec![("7", 2), ("8", 1)], 0));
         let shown = serde_json::to_string(&[OrderForm::from(&found.orders[0])]).unwrap();
         assert_eq!(all(&shown, Syntax::Json, None).0.orders, found.orders[..1]);
+    }
+
+    #[test]
+    fn rows_without_an_issuer_belong_to_the_latest_of_their_number() {
+        let text = "po,buyer,gtin,qty\n7,9521102000015,00352999101016,3\n7,,00352999101023,4\n7,9521101000016,00352999101016,5\n";
+        let (found, said) = all(text, Syntax::Csv, None);
+        assert_eq!(said, [""; 0]);
+        let lines: Vec<_> = found.orders.iter().map(|order| order.lines.len()).collect();
+        assert_eq!(lines, [2, 1]);
     }
 
     #[test]

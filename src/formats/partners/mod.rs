@@ -10,8 +10,10 @@ use std::io::Read;
 use serde::Deserialize;
 
 use crate::dscsa::TradingPartner;
+use crate::formats::Defect;
 use crate::formats::Defects;
 use crate::formats::Fault;
+use crate::formats::Place;
 use crate::formats::records;
 use crate::formats::records::Faults;
 use crate::formats::records::Syntax;
@@ -28,6 +30,12 @@ struct List {
 pub fn read(input: impl Read, syntax: Syntax, defects: &mut Defects) -> Vec<TradingPartner> {
     let rows = match syntax {
         Syntax::Csv => csv::read(input, defects),
+        Syntax::X12 => {
+            let fault =
+                Fault::error("import-form", "X12 has no lists of partners", "send them as JSON or CSV");
+            defects.add(fault.at(Place::default(), ""));
+            Vec::new()
+        }
         Syntax::Json => {
             let list = records::json(input, defects, |bytes| match records::is_array(bytes) {
                 true => serde_json::from_slice(bytes),
@@ -49,6 +57,13 @@ pub fn read(input: impl Read, syntax: Syntax, defects: &mut Defects) -> Vec<Trad
         partners.push(partner);
     }
     partners
+}
+
+/// What is said of a file whose partners would take an identifier away from others.
+pub fn taken(message: &str) -> Defect {
+    let fault =
+        Fault::error("import-taken", message, "let each GLN, DEA number and HIN belong to one partner");
+    fault.at(Place::default(), "")
 }
 
 #[cfg(test)]

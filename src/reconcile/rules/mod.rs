@@ -1,9 +1,11 @@
 //! What must hold of each item across events and documents, one rule a file.
 
+pub mod advice;
 mod commissioned_differently;
 mod content_unknown;
 mod duplicate_serial;
 mod expired_at_shipping;
+pub mod licence;
 mod lot_differs_from_case;
 mod packed_twice;
 mod repeated_event;
@@ -55,6 +57,12 @@ pub const ALL: &[&Rule] = &[
     shipped_before_commissioned::RULE.rule,
     shipped_after_end::RULE.rule,
     &repeated_event::RULE,
+    &advice::QUANTITY_DIFFERS_FROM_ADVICE,
+    &advice::NOT_ORDERED,
+    &advice::OVER_ORDER,
+    &advice::LINE_NOT_COMPARABLE,
+    &licence::PARTNER_NOT_LICENSED,
+    &licence::PARTNER_UNKNOWN,
 ];
 
 /// What the rules found in one document.
