@@ -160,9 +160,14 @@ fn epcis(config: &mut ServiceConfig) {
 
 fn v1(config: &mut ServiceConfig) {
     config.service(discovery::resource("/openapi.json", "OPTIONS, GET").route(web::get().to(openapi::show)));
-    config.configure(holds).configure(products);
     config
         .configure(holds)
+        .configure(products)
+        .configure(receiving)
+        .configure(trade)
+        .service(
+            discovery::resource("/transactions", "OPTIONS, GET").route(web::get().to(transactions::list)),
+        )
         .service(discovery::resource("/documents/{id}", "OPTIONS, GET").route(web::get().to(documents::show)))
         .service(
             discovery::resource("/items/{epc:.+}/custody", "OPTIONS, GET").route(web::get().to(items::chain)),
@@ -172,7 +177,6 @@ fn v1(config: &mut ServiceConfig) {
                 .route(web::get().to(items::history)),
         )
         .service(discovery::resource("/items/{epc:.+}", "OPTIONS, GET").route(web::get().to(items::show)));
-    config.configure(holds).configure(receiving);
 }
 
 fn receiving(config: &mut ServiceConfig) {
@@ -194,8 +198,7 @@ fn receiving(config: &mut ServiceConfig) {
         .service(
             discovery::resource("/receipts/{id}/close", "OPTIONS, POST")
                 .route(web::post().to(receipts::close)),
-    config.configure(holds);
-    config.configure(trade);
+        );
 }
 
 fn trade(config: &mut ServiceConfig) {
@@ -248,11 +251,6 @@ fn holds(config: &mut ServiceConfig) {
                     .route(web::post().to(holds::release)),
             );
     }
-    config
-        .service(discovery::resource("/openapi.json", "OPTIONS, GET").route(web::get().to(openapi::show)))
-        .service(
-            discovery::resource("/transactions", "OPTIONS, GET").route(web::get().to(transactions::list)),
-        );
 }
 
 fn products(config: &mut ServiceConfig) {
