@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::api;
 use crate::capture;
+use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store;
 
@@ -40,6 +41,8 @@ pub struct Settings {
     /// `[rules]`: the severity of rules, by their identifiers.
     #[serde(default)]
     pub rules: BTreeMap<String, String>,
+    /// `[exceptions]`.
+    pub exceptions: cases::Settings,
     /// `[log]`.
     pub log: Log,
 }

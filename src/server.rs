@@ -62,7 +62,8 @@ impl Gateway {
         let workers =
             Workers::start(store, &settings.capture, &settings.limits).map_err(ServerError::Start)?;
         let shared =
-            api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue());
+            api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue())
+                .with_cases(&settings.exceptions);
         let (sender, receiver) = mpsc::channel();
         let server = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {

@@ -29,7 +29,8 @@ pub async fn read<T: DeserializeOwned>(
     })
 }
 
-async fn bytes(payload: web::Payload, headers: &HeaderMap, limits: &Limits) -> Result<Vec<u8>, Problem> {
+/// The bytes of a JSON body; see [`read`].
+pub async fn bytes(payload: web::Payload, headers: &HeaderMap, limits: &Limits) -> Result<Vec<u8>, Problem> {
     let limits = Limits { document_bytes: limits.document_bytes.min(MOST_BYTES), ..limits.clone() };
     let bytes =
         Incoming::new(payload, headers, &limits)?.drain(limits.document_bytes, || Ok(Vec::new())).await?;

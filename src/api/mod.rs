@@ -9,6 +9,7 @@ mod discovery;
 mod docs;
 mod documents;
 mod events;
+mod exceptions;
 mod finding;
 mod health;
 mod holds;
@@ -45,6 +46,7 @@ use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 use crate::capture::Limits;
 use crate::capture::Queue;
+use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store::Store;
 
@@ -91,6 +93,7 @@ pub struct Shared {
     prefixes: Data<Prefixes>,
     document: Data<Document>,
     receiving: Data<receipt::Settings>,
+    cases: Data<cases::Settings>,
 }
 
 impl Shared {
@@ -109,9 +112,15 @@ impl Shared {
             prefixes: Data::new(Prefixes::new(store)),
             document: Data::new(Document::new()),
             receiving: Data::new(receiving.clone()),
+            cases: Data::default(),
             limits: Data::new(limits.clone()),
             queue: Data::new(queue),
         }
+    }
+
+    /// The same with these settings of exception cases.
+    pub fn with_cases(self, settings: &cases::Settings) -> Shared {
+        Shared { cases: Data::new(settings.clone()), ..self }
     }
 
     /// Adds every route.
@@ -125,6 +134,7 @@ impl Shared {
             .app_data(self.prefixes.clone())
             .app_data(self.document.clone())
             .app_data(self.receiving.clone())
+            .app_data(self.cases.clone())
             .service(web::scope("/epcis").configure(epcis))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/docs", "OPTIONS, GET").route(web::get().to(docs::folder)))
@@ -199,6 +209,7 @@ fn receiving(config: &mut ServiceConfig) {
             discovery::resource("/receipts/{id}/close", "OPTIONS, POST")
                 .route(web::post().to(receipts::close)),
         );
+    config.configure(holds).configure(exceptions::configure);
 }
 
 fn trade(config: &mut ServiceConfig) {

@@ -17,6 +17,7 @@ use utoipa::openapi::schema::Type;
 use crate::api::capture;
 use crate::api::documents;
 use crate::api::events;
+use crate::api::exceptions;
 use crate::api::health;
 use crate::api::holds;
 use crate::api::items;
@@ -60,6 +61,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
     ),
     tags(
         (name = "EPCIS", description = "Capture and query of events (EPCIS 2.0 REST binding)"),
+        (name = "Exceptions", description = "What does not fit between us and partners, one case a delivery"),
         (name = "Holds", description = "Product that must not move or be used: holds and recalls"),
         (name = "Products", description = "What is known of trade items, and who says so"),
         (name = "DSCSA", description = "What the US drug supply chain law asks for"),
@@ -78,6 +80,14 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         events::list,
         events::post,
         events::show,
+        exceptions::close,
+        exceptions::list,
+        exceptions::messages,
+        exceptions::note,
+        exceptions::notify,
+        exceptions::receive,
+        exceptions::respond,
+        exceptions::show,
         health::alive,
         health::measures,
         health::ready,

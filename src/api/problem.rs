@@ -54,6 +54,8 @@ pub enum Failure {
     InsufficientStorage,
     /// The resource does not have the method. The standard has no name for it.
     MethodNotAllowed,
+    /// What is asked for does not fit the state of the resource. The standard has no name for it.
+    Conflict,
     /// The body came too slowly. The standard has no name for it.
     RequestTimeout,
 }
@@ -75,7 +77,7 @@ impl Failure {
             Failure::Implementation | Failure::Unavailable | Failure::InsufficientStorage => {
                 "epcisException:ImplementationException"
             }
-            Failure::MethodNotAllowed | Failure::RequestTimeout => "about:blank",
+            Failure::MethodNotAllowed | Failure::RequestTimeout | Failure::Conflict => "about:blank",
         }
     }
 
@@ -85,7 +87,7 @@ impl Failure {
             Failure::Validation | Failure::QueryParameter => StatusCode::BAD_REQUEST,
             Failure::NoSuchName => StatusCode::NOT_FOUND,
             Failure::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Failure::ResourceAlreadyExists => StatusCode::CONFLICT,
+            Failure::ResourceAlreadyExists | Failure::Conflict => StatusCode::CONFLICT,
             Failure::CaptureLimitExceeded | Failure::QueryTooLarge | Failure::QueryTooComplex => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
@@ -117,6 +119,7 @@ impl Failure {
             Failure::InsufficientStorage => "No room left",
             Failure::MethodNotAllowed => "Method Not Allowed",
             Failure::RequestTimeout => "Request Timeout",
+            Failure::Conflict => "Conflict",
         }
     }
 }

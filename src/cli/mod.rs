@@ -6,6 +6,7 @@ mod check;
 mod convert;
 mod database;
 mod demo;
+mod exceptions;
 mod excerpt;
 mod hash;
 mod hold;
@@ -88,6 +89,8 @@ enum Command {
     Rebuild(rebuild::Arguments),
     /// Show transaction information and statement: what was sold, by whom, to whom, and who says so
     Transactions(transactions::Arguments),
+    /// Show what does not fit between goods, data and orders, tell partners, and take in their answers
+    Exceptions(exceptions::Arguments),
     /// Measure speed and memory against bare baselines of the same run
     Bench(bench::Arguments),
     /// Receive goods as they are scanned, against a shipment, an order or nothing
@@ -131,6 +134,7 @@ pub fn run() -> ExitCode {
         Command::Query(arguments) => query::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Transactions(arguments) => transactions::run(&arguments),
+        Command::Exceptions(arguments) => exceptions::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Receive(arguments) => receive::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),

@@ -3,6 +3,7 @@
 pub mod columns;
 pub mod defect;
 pub mod draft;
+pub mod exception_case;
 pub mod exception_email;
 pub mod exception_notification;
 pub mod exception_report;

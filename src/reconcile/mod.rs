@@ -1,5 +1,6 @@
 //! Reconciling: commissioning, packing, shipping and receiving against each other, serial by serial.
 
+pub mod cases;
 pub mod commissioning;
 pub mod custody;
 mod docket;

@@ -9,6 +9,7 @@ use diesel::BoolExpressionMethods;
 use diesel::ExpressionMethods;
 use diesel::Insertable;
 use diesel::JoinOnDsl;
+use diesel::OptionalExtension;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
 use serde_json::Value;
@@ -111,6 +112,13 @@ struct ObjectRow<'a> {
 
 type Row = (String, i64, String, String, Option<i64>, String, String, i64, Option<i64>, Option<i64>, String);
 
+impl StoredFinding {
+    /// The identifier that a finding in a document has when it is kept.
+    pub fn id_of(document: i64, finding: &Finding) -> String {
+        hexadecimal(&identity(document, finding))
+    }
+}
+
 impl Store {
     /// Keeps what was found in a document. One call brings all findings of the rules concerned.
     ///
@@ -154,6 +162,14 @@ impl Store {
             let mut found = rows.into_iter().map(stored).collect::<Result<Vec<_>, _>>()?;
             found.sort_by(|a, b| (a.event, &a.rule, &a.id).cmp(&(b.event, &b.rule, &b.id)));
             Ok(found)
+        })
+    }
+
+    /// One finding; `None` where there is none that the caller may see.
+    pub fn finding(&self, _caller: &Caller, id: &str) -> Result<Option<StoredFinding>, StoreError> {
+        self.read(|connection| {
+            let row: Option<Row> = findings::table.find(id).first(connection).optional()?;
+            row.map(stored).transpose()
         })
     }
 

@@ -63,6 +63,7 @@ pub use event_query::QueryError;
 pub use exceptions::CaseChange;
 pub use exceptions::CaseError;
 pub use exceptions::CaseFilter;
+pub use exceptions::Declaration;
 pub use exceptions::KeptMessage;
 pub use exceptions::MessageKind;
 pub use exceptions::NewItem;

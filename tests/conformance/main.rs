@@ -4,6 +4,7 @@
 
 mod corpus;
 mod documents;
+mod exceptions;
 mod guideline_example;
 mod hashes;
 mod identifiers;

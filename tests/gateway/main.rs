@@ -5,6 +5,7 @@
 mod capture;
 mod cli;
 mod crash;
+mod exceptions;
 mod harness;
 mod holds;
 mod hostile;

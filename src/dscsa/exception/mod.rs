@@ -138,7 +138,7 @@ impl ExceptionCase {
     pub fn is_late(&self, now: DateTime<Utc>) -> bool {
         let due = match self.state {
             CaseState::Open => self.notify_by,
-            CaseState::Notified => self.answer_by,
+            CaseState::Notified | CaseState::Corrected => self.answer_by,
             _ => None,
         };
         due.is_some_and(|due| due < now)

@@ -66,7 +66,8 @@ impl CaseState {
             (CaseStep::Opened | CaseStep::ItemAdded, _) => Some(Open),
             (CaseStep::Notified, _) => Some(Notified),
             (CaseStep::Answered, Notified | Answered | Corrected | Rematched) => Some(Answered),
-            (CaseStep::Answered, Open) => None,
+            // An answer to an earlier notice; what was found since is still to be told.
+            (CaseStep::Answered, Open) => Some(Open),
             (CaseStep::Corrected, Open | Notified | Answered | Corrected) => Some(Corrected),
             (CaseStep::Corrected, Rematched) => None,
             (CaseStep::ItemSettled, state) => Some(state),
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn only_legal_steps_are_taken() {
         check(CaseState::Open, CaseStep::Notified, Some(CaseState::Notified));
-        check(CaseState::Open, CaseStep::Answered, None);
+        check(CaseState::Open, CaseStep::Answered, Some(CaseState::Open));
         check(CaseState::Open, CaseStep::Rematched, None);
         check(CaseState::Notified, CaseStep::Answered, Some(CaseState::Answered));
         check(CaseState::Answered, CaseStep::Corrected, Some(CaseState::Corrected));

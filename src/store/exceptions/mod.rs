@@ -1,6 +1,7 @@
 //! Exception cases: their items, messages and steps. A step is written in one transaction with what it changes.
 
 mod json;
+mod lookup;
 mod rows;
 
 use chrono::DateTime;
@@ -39,6 +40,8 @@ use crate::store::schema::exception_cases;
 use crate::store::schema::exception_items;
 use crate::store::schema::exception_messages;
 use crate::store::schema::exception_steps;
+
+pub use lookup::Declaration;
 
 /// How many cases a word may mean before it is no use.
 const MOST_MEANT: i64 = 20;
@@ -167,6 +170,8 @@ pub struct CaseChange {
     pub requests: Vec<(String, Resolution)>,
     /// Ends by the identifier of the item.
     pub settled: Vec<(String, Settlement)>,
+    /// The other side is to be told of new items by then.
+    pub notify_by: Option<DateTime<Utc>>,
     /// The answer is due then.
     pub answer_by: Option<DateTime<Utc>>,
     /// Messages sent or received.
@@ -408,13 +413,13 @@ fn write_change(
     }
     let unlisted = case.unlisted.max(change.unlisted);
     let told = state != CaseState::Open;
-    let waits = state == CaseState::Notified;
+    let waits = matches!(state, CaseState::Notified | CaseState::Corrected);
     let closing = change.steps.iter().find(|noted| noted.step == CaseStep::Closed);
     diesel::update(exception_cases::table.find(&case.id))
         .set((
             exception_cases::state.eq(state.as_str()),
             exception_cases::unlisted.eq(i64::try_from(unlisted).unwrap_or(i64::MAX)),
-            exception_cases::notify_by.eq(micros(case.notify_by.filter(|_| !told))),
+            exception_cases::notify_by.eq(micros(change.notify_by.or(case.notify_by).filter(|_| !told))),
             exception_cases::answer_by.eq(micros(change.answer_by.or(case.answer_by).filter(|_| waits))),
             exception_cases::closed_at.eq(micros(case.closed_at.or(closing.map(|_| now)))),
             exception_cases::reason.eq(closing.map_or(case.reason.as_str(), |noted| &noted.why)),

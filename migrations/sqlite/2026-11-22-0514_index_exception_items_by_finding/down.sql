@@ -1,0 +1,1 @@
+DROP INDEX exception_items_by_finding;

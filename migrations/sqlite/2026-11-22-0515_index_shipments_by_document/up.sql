@@ -1,0 +1,1 @@
+CREATE INDEX shipments_by_document ON shipments (document);
