@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::epcis::CaptureDefect;
+use crate::reconcile::rulebook;
 
 /// Where in a document something is wrong: our members beside the standard's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
@@ -28,6 +29,9 @@ pub struct Finding {
     /// How to mend it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub fix: String,
+    /// The page that explains the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
 }
 
 impl Finding {
@@ -60,6 +64,7 @@ impl Finding {
             text("path", &self.path),
             text("identifier", self.identifier.as_deref().unwrap_or_default()),
             text("fix", &self.fix),
+            text("help", self.help.as_deref().unwrap_or_default()),
         ]
         .into_iter()
         .flatten()
@@ -78,6 +83,7 @@ impl From<&CaptureDefect> for Finding {
             path: defect.path.to_string(),
             identifier: defect.epc.as_deref().map(str::to_owned),
             fix: defect.fix.to_string(),
+            help: rulebook::rule(&defect.rule).map(|entry| entry.page()),
         }
     }
 }

@@ -29,6 +29,7 @@ mod problem;
 mod products;
 mod query_document;
 mod receipts;
+mod rules;
 mod shipments;
 mod transactions;
 
@@ -137,6 +138,8 @@ impl Shared {
             .app_data(self.cases.clone())
             .service(web::scope("/epcis").configure(epcis))
             .service(web::scope("/api/v1").configure(v1))
+            .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::index)))
+            .service(discovery::resource("/rules/{id}", "OPTIONS, GET").route(web::get().to(rules::page)))
             .service(discovery::resource("/docs", "OPTIONS, GET").route(web::get().to(docs::folder)))
             .service(discovery::resource("/docs/{file:.*}", "OPTIONS, GET").route(web::get().to(docs::file)))
             .service(discovery::resource("/healthz", "OPTIONS, GET").route(web::get().to(health::alive)))
@@ -187,6 +190,10 @@ fn v1(config: &mut ServiceConfig) {
                 .route(web::get().to(items::history)),
         )
         .service(discovery::resource("/items/{epc:.+}", "OPTIONS, GET").route(web::get().to(items::show)));
+    config
+        .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::list)))
+        .service(discovery::resource("/rules/{id}", "OPTIONS, GET").route(web::get().to(rules::show)));
+    config.configure(holds);
 }
 
 fn receiving(config: &mut ServiceConfig) {

@@ -26,6 +26,7 @@ use crate::api::partners;
 use crate::api::problem;
 use crate::api::products;
 use crate::api::receipts;
+use crate::api::rules;
 use crate::api::shipments;
 use crate::api::transactions;
 use crate::epcis::query::PARAMETER_NAMES;
@@ -119,6 +120,8 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         receipts::show,
         receipts::units,
         shipments::list,
+        rules::list,
+        rules::show,
         show,
         transactions::list,
     ),
@@ -241,7 +244,7 @@ mod tests {
     use crate::store::Store;
 
     /// Pages for people; they are not described.
-    const PAGES: [&str; 2] = ["/docs", "/docs/{file}"];
+    const PAGES: [&str; 4] = ["/docs", "/docs/{file}", "/rules", "/rules/{id}"];
 
     #[std::prelude::v1::test]
     fn the_kept_document_is_what_the_code_says() {

@@ -335,6 +335,7 @@ mod tests {
             path: "EPCISDocument/EPCISBody".to_owned(),
             identifier: None,
             fix: "add <Z>".to_owned(),
+            help: None,
         }
     }
 

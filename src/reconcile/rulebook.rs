@@ -2,7 +2,7 @@
 
 use crate::dscsa::Rule;
 use crate::dscsa::guideline;
-use crate::formats::rules;
+use crate::formats::rules as form;
 use crate::reconcile::rules as items;
 
 /// What a rule is about.
@@ -58,6 +58,11 @@ impl Entry {
         if self.title.is_empty() { self.fix } else { self.title }
     }
 
+    /// The address of its page for people.
+    pub fn page(&self) -> String {
+        format!("/rules/{}", self.id)
+    }
+
     /// True for a rule of form, whose severity nobody can set.
     pub fn is_of_form(&self) -> bool {
         self.subject == Subject::Form
@@ -66,12 +71,10 @@ impl Entry {
 
 /// Every rule, by subject.
 pub fn rules() -> impl Iterator<Item = Entry> {
-    let form = rules::ALL.iter().map(of_form);
-    guideline::ALL
-        .iter()
-        .map(|check| of_rule(Subject::Guideline, check.rule, check.bad, check.good))
-        .chain(items::ALL.iter().map(|rule| of_rule(Subject::Items, rule, "", "")))
-        .chain(form)
+    let of_document =
+        guideline::ALL.iter().map(|check| of_rule(Subject::Guideline, check.rule, check.bad, check.good));
+    let of_items = items::ALL.iter().map(|rule| of_rule(Subject::Items, rule, "", ""));
+    of_document.chain(of_items).chain(form::ALL.iter().map(of_form))
 }
 
 /// The rule of this identifier.
@@ -94,7 +97,7 @@ fn of_rule(subject: Subject, rule: &'static Rule, bad: &'static str, good: &'sta
     }
 }
 
-fn of_form(rule: &'static rules::Rule) -> Entry {
+fn of_form(rule: &'static form::Rule) -> Entry {
     Entry {
         id: rule.name,
         subject: Subject::Form,

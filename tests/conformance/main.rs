@@ -5,9 +5,12 @@
 mod corpus;
 mod documents;
 mod exceptions;
+mod faults;
+mod generator;
 mod guideline_example;
 mod hashes;
 mod identifiers;
+mod judging;
 mod pairs;
 mod reading;
 mod roundtrip;

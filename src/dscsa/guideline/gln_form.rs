@@ -40,7 +40,7 @@ fn check(scene: &Scene<'_>, notes: &mut Notes) {
         let Some((gln, number)) = issuer(&transaction.id) else { continue };
         if let Err(flaw) = Gln::parse(gln) {
             let message = format!("the GLN of {} is malformed: {flaw}", shown(number));
-            notes.add(gln, scene.finding(&RULE, message).about(party(gln)));
+            notes.add(digits(gln), scene.finding(&RULE, message).about(party(gln)));
         }
     }
     let locations = scene.event.read_point.iter().chain(&scene.event.biz_location).map(|place| &place.id);
@@ -49,7 +49,10 @@ fn check(scene: &Scene<'_>, notes: &mut Notes) {
     let mut seen = BTreeSet::new();
     for place in locations.chain(ends).filter(|place| seen.insert(place.as_str())) {
         if let Some(malformed) = place.fault() {
-            notes.add(place.as_str(), scene.finding(&RULE, said(&malformed)).about(party(place.as_str())));
+            notes.add(
+                digits(place.as_str()),
+                scene.finding(&RULE, said(&malformed)).about(party(place.as_str())),
+            );
         }
     }
 }
@@ -62,7 +65,7 @@ fn check_header(whole: &Whole<'_>, notes: &mut Notes) {
         let flaw = if id.contains(':') { Epc::parse(id).fault() } else { bare_fault(id) };
         if let Some(flaw) = flaw {
             let message = format!("the {role} in the SBDH is malformed: {}", said(&flaw));
-            notes.add(id, Finding::new(&RULE, message).about(party(id)));
+            notes.add(digits(id), Finding::new(&RULE, message).about(party(id)));
         }
     }
 }
@@ -83,7 +86,16 @@ fn said(malformed: &Malformed) -> String {
 }
 
 fn party(text: &str) -> Object {
-    Object::Party(super::cut(text).into())
+    Object::Party(super::cut(digits(text)).into())
+}
+
+/// The digits of a GLN in a Digital Link, so that it has one name wherever it stands; else the identifier as sent.
+fn digits(text: &str) -> &str {
+    let mut parts =
+        text.split(['/', '?']).skip_while(|part| !matches!(*part, "414" | "417" | "gln" | "party"));
+    let behind =
+        parts.nth(1).filter(|part| part.len() == 13 && part.bytes().all(|byte| byte.is_ascii_digit()));
+    behind.unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -96,6 +108,15 @@ mod tests {
         let found = found(RULE.id, |sample| {
             sample.ship().biz_transactions[0].id = "urn:epcglobal:cbv:bt:0399999999992:PO1".into();
             sample.set_receiver("0399999999992");
+        });
+        assert_eq!(found, ["GLN 0399999999992"]);
+    }
+
+    #[test]
+    fn one_gln_is_one_finding_however_it_is_spelt() {
+        let found = found(RULE.id, |sample| {
+            sample.ship().biz_transactions[0].id = "urn:epcglobal:cbv:bt:0399999999992:PO1".into();
+            sample.set_receiver("https://id.gs1.org/417/0399999999992");
         });
         assert_eq!(found, ["GLN 0399999999992"]);
     }

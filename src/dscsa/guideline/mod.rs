@@ -77,6 +77,7 @@ use crate::epcis::EventTime;
 use crate::epcis::Header;
 use crate::gs1::Epc;
 use crate::gs1::Flaw;
+use crate::gs1::Gln;
 use crate::gs1::Gtin;
 
 pub use notes::Notes;
@@ -429,7 +430,7 @@ fn address_gaps(entry: &Entry<'_>) -> Vec<&'static str> {
 
 /// True for a party whose identifier is malformed, which is a finding by itself.
 fn is_malformed(party: &str) -> bool {
-    party.contains(':') && Epc::parse(party).fault().is_some()
+    Gln::parse(party).is_err() && Epc::parse(party).fault().is_some()
 }
 
 fn epc(epc: &Epc) -> Object {

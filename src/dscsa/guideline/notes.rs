@@ -57,7 +57,7 @@ impl Note {
             self.events += 1;
         }
         for object in other.objects {
-            if self.finding.objects.contains(&object) {
+            if self.finding.objects.contains(&object) || self.lowers(&object) {
                 continue;
             }
             if self.finding.objects.len() < MOST_OBJECTS {
@@ -66,6 +66,21 @@ impl Note {
                 self.more_objects += 1;
             }
         }
+    }
+
+    /// Takes another packaging level of a lot that is named already: the lower one stands for both.
+    fn lowers(&mut self, object: &Object) -> bool {
+        let Object::Lot(gtin, lot) = object else { return false };
+        let product = |gtin: &str| gtin.get(1..13).map(str::to_owned);
+        self.finding.objects.iter_mut().any(|named| match named {
+            Object::Lot(level, same) if same == lot && product(level) == product(gtin) => {
+                if gtin < level {
+                    *level = gtin.clone();
+                }
+                true
+            }
+            _ => false,
+        })
     }
 
     fn finish(self) -> Finding {
@@ -109,6 +124,16 @@ mod tests {
         assert_eq!((findings.len(), left_out), (1, 0));
         assert_eq!((findings[0].event, findings[0].objects.len()), (Some(0), 100));
         assert_eq!(findings[0].message, "it is wrong, in 300 events, and 200 more of this kind (epc)");
+    }
+
+    #[test]
+    fn the_unit_stands_for_its_case() {
+        let mut notes = Notes::default();
+        for gtin in ["50300010123450", "00300010123455", "10300010123452"] {
+            notes.add("", Finding::new(&RULE, "it is wrong").about(Object::Lot(gtin.into(), "A1".into())));
+        }
+        let (findings, _) = notes.finish();
+        assert_eq!(findings[0].objects, [Object::Lot("00300010123455".into(), "A1".into())]);
     }
 
     #[test]

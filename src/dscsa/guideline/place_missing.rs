@@ -47,7 +47,7 @@ mod tests {
         assert_eq!(found(RULE.id, strip), [""]);
         let r12 = |sample: &mut super::super::samples::Sample| {
             sample.ship().destinations.truncate(1);
-            sample.to_r12();
+            sample.make_r12();
         };
         assert!(found(RULE.id, r12).is_empty());
     }

@@ -4,6 +4,7 @@ use super::Check;
 use super::Judge;
 use super::Notes;
 use super::Whole;
+use super::is_malformed;
 use crate::dscsa::Finding;
 use crate::dscsa::Mender;
 use crate::dscsa::Object;
@@ -32,7 +33,8 @@ fn check(whole: &Whole<'_>, notes: &mut Notes) {
         return;
     };
     let Some(event) = survey.first_transfer.filter(|_| !survey.buyers.is_empty()) else { return };
-    if survey.buyers.contains(&receiver) || survey.places.contains_key(&receiver) {
+    let unclear = survey.buyers.iter().any(|buyer| is_malformed(buyer));
+    if unclear || survey.buyers.contains(&receiver) || survey.places.contains_key(&receiver) {
         return;
     }
     let message = format!("the SBDH names {receiver} as receiver, and no shipment goes to it");

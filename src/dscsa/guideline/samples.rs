@@ -164,7 +164,7 @@ impl Sample {
         set(&mut self.header.master_data[1].elements[entry], name, value);
     }
 
-    pub(super) fn to_r12(&mut self) {
+    pub(super) fn make_r12(&mut self) {
         self.header.elements.remove(0);
         for entry in [0, 1] {
             self.set_product(entry, "additionalTradeItemIdentification", Some("00001012345"));

@@ -20,10 +20,12 @@ pub struct Ilmd<'a> {
 }
 
 impl<'a> Ilmd<'a> {
-    /// Reads the event's `ilmd`.
+    /// Reads the event's `ilmd`, and what the first releases of the guideline put beside it.
     pub fn of(event: &'a Event) -> Ilmd<'a> {
         let mut ilmd = Ilmd::default();
-        for element in event.ilmd.iter().flatten() {
+        let old = event.extensions.iter().filter(|element| &*element.name.namespace == USHC_NAMESPACE);
+        let old = old.filter(|element| matches!(&*element.name.local, "lotNumber" | "itemExpirationDate"));
+        for element in event.ilmd.iter().flatten().chain(old) {
             ilmd.old |= &*element.name.namespace == USHC_NAMESPACE;
             match &*element.name.local {
                 "lotNumber" => ilmd.lots.extend(filled(element)),

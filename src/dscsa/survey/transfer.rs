@@ -54,9 +54,11 @@ pub fn disposition(event: &Event) -> &str {
     event.disposition.as_ref().filter(|word| word.is_listed()).map_or("", |word| word.bare())
 }
 
-/// The event's first business transaction of this type, such as `po`.
+/// The event's first business transaction of this type, such as `po`, in whatever case senders write it.
 pub fn transaction<'a>(event: &'a Event, kind: &str) -> Option<&'a BizTransaction> {
-    let is_kind = |own: &&BizTransaction| own.kind.as_ref().is_some_and(|term| term.bare() == kind);
+    let is_kind = |own: &&BizTransaction| {
+        own.kind.as_ref().is_some_and(|term| !term.is_own() && term.bare().eq_ignore_ascii_case(kind))
+    };
     event.biz_transactions.iter().find(is_kind)
 }
 
