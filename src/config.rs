@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::api;
 use crate::capture;
+use crate::export;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub receiving: receipt::Settings,
     /// `[api]`.
     pub api: api::Settings,
+    /// `[export]`.
+    pub export: export::Settings,
     /// `[rules]`: the severity of rules, by their identifiers.
     #[serde(default)]
     pub rules: BTreeMap<String, String>,

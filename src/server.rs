@@ -63,7 +63,8 @@ impl Gateway {
             Workers::start(store, &settings.capture, &settings.limits).map_err(ServerError::Start)?;
         let shared =
             api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue())
-                .with_cases(&settings.exceptions);
+                .with_cases(&settings.exceptions)
+                .exporting(&settings.export);
         let (sender, receiver) = mpsc::channel();
         let server = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {

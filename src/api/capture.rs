@@ -39,7 +39,7 @@ use crate::store::Store;
 const TURN: Duration = Duration::from_secs(10);
 
 /// Where the jobs are.
-const JOBS: &str = "/epcis/capture/";
+pub const JOBS: &str = "/epcis/capture/";
 
 /// How many documents are received at one time.
 pub struct Gate(Semaphore);

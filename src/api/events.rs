@@ -118,7 +118,7 @@ pub async fn post(
 }
 
 /// Waits until a job has ended well; its first error is the client's.
-async fn finished(mut job: CaptureJob, store: &Data<Store>, most: Duration) -> Result<(), Problem> {
+pub async fn finished(mut job: CaptureJob, store: &Data<Store>, most: Duration) -> Result<(), Problem> {
     let began = Instant::now();
     let mut pause = Duration::from_millis(1);
     while job.running {

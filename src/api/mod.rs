@@ -31,6 +31,7 @@ mod query_document;
 mod receipts;
 mod rules;
 mod shipments;
+mod shipping;
 mod transactions;
 
 use actix_web::HttpRequest;
@@ -47,6 +48,7 @@ use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 use crate::capture::Limits;
 use crate::capture::Queue;
+use crate::export;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store::Store;
@@ -95,6 +97,7 @@ pub struct Shared {
     document: Data<Document>,
     receiving: Data<receipt::Settings>,
     cases: Data<cases::Settings>,
+    export: Data<export::Settings>,
 }
 
 impl Shared {
@@ -116,12 +119,19 @@ impl Shared {
             cases: Data::default(),
             limits: Data::new(limits.clone()),
             queue: Data::new(queue),
+            export: Data::default(),
         }
     }
 
     /// The same with these settings of exception cases.
     pub fn with_cases(self, settings: &cases::Settings) -> Shared {
         Shared { cases: Data::new(settings.clone()), ..self }
+    }
+
+    /// Lets leave what these settings allow.
+    pub fn exporting(mut self, settings: &export::Settings) -> Shared {
+        self.export = Data::new(settings.clone());
+        self
     }
 
     /// Adds every route.
@@ -136,6 +146,7 @@ impl Shared {
             .app_data(self.document.clone())
             .app_data(self.receiving.clone())
             .app_data(self.cases.clone())
+            .app_data(self.export.clone())
             .service(web::scope("/epcis").configure(epcis))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::index)))
@@ -198,7 +209,11 @@ fn v1(config: &mut ServiceConfig) {
 
 fn receiving(config: &mut ServiceConfig) {
     config
-        .service(discovery::resource("/shipments", "OPTIONS, GET").route(web::get().to(shipments::list)))
+        .service(
+            discovery::resource("/shipments", "OPTIONS, GET, POST")
+                .route(web::get().to(shipments::list))
+                .route(web::post().to(shipping::post)),
+        )
         .service(
             discovery::resource("/receipts", "OPTIONS, GET, POST")
                 .route(web::get().to(receipts::list))

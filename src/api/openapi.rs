@@ -28,6 +28,7 @@ use crate::api::products;
 use crate::api::receipts;
 use crate::api::rules;
 use crate::api::shipments;
+use crate::api::shipping;
 use crate::api::transactions;
 use crate::epcis::query::PARAMETER_NAMES;
 
@@ -123,6 +124,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         rules::list,
         rules::show,
         show,
+        shipping::post,
         transactions::list,
     ),
     components(schemas(problem::Body)),

@@ -295,6 +295,7 @@ impl From<QueryError> for Problem {
 impl From<ExportError> for Problem {
     fn from(error: ExportError) -> Problem {
         match error {
+            ExportError::Refused(reasons) => Problem::new(Failure::Validation, reasons.join("; ")),
             ExportError::NotFound(detail) => Problem::new(Failure::NoSuchName, detail),
             ExportError::TooMuch(detail) => Problem::new(Failure::QueryTooLarge, detail),
             ExportError::Hierarchy(error) => Problem::new(Failure::QueryTooComplex, error.to_string()),

@@ -23,6 +23,7 @@ mod receive;
 mod rules;
 mod sarif;
 mod serve;
+mod ship;
 mod source;
 mod trace;
 mod transactions;
@@ -87,6 +88,8 @@ enum Command {
     Query(query::Arguments),
     /// Work the ledger of items out anew from the documents; not while a gateway captures
     Rebuild(rebuild::Arguments),
+    /// Write the file of a shipment for its next owner, and capture it
+    Ship(ship::Arguments),
     /// Show transaction information and statement: what was sold, by whom, to whom, and who says so
     Transactions(transactions::Arguments),
     /// Show what does not fit between goods, data and orders, tell partners, and take in their answers
@@ -133,6 +136,7 @@ pub fn run() -> ExitCode {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
+        Command::Ship(arguments) => ship::run(&arguments),
         Command::Transactions(arguments) => transactions::run(&arguments),
         Command::Exceptions(arguments) => exceptions::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -23,6 +23,7 @@ pub use capture_job::CaptureDefect;
 pub use capture_job::CaptureErrorBehaviour;
 pub use capture_job::CaptureJob;
 pub use decimal::Decimal;
+pub use document::Declared;
 pub use document::DocumentKind;
 pub use document::Header;
 pub use document::QueryResultsHead;

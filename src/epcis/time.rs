@@ -135,6 +135,13 @@ impl ZoneOffset {
         Ok(ZoneOffset(bytes))
     }
 
+    /// The offset that a time is written with.
+    pub fn of(time: &EventTime) -> ZoneOffset {
+        let text = time.as_str();
+        let end = text.len().checked_sub(6).and_then(|at| text.get(at..));
+        end.and_then(|end| ZoneOffset::parse(end).ok()).unwrap_or(ZoneOffset::UTC)
+    }
+
     /// The offset as sent.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("+00:00")

@@ -31,7 +31,7 @@ pub struct Commissionings {
 }
 
 /// An event by which objects came into being.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Commissioning {
     /// The repository's number of it.
     pub id: i64,

@@ -8,21 +8,32 @@ use epcgate::access::Caller;
 use epcgate::capture;
 use epcgate::capture::Limits;
 use epcgate::capture::Wish;
+use epcgate::dscsa::GuidelineRelease;
 use epcgate::dscsa::transaction::Element;
 use epcgate::dscsa::transaction::OriginKind;
 use epcgate::epcis::CaptureErrorBehaviour;
+use epcgate::epcis::DocumentKind;
+use epcgate::epcis::EventTime;
+use epcgate::epcis::ZoneOffset;
+use epcgate::export::Settings;
+use epcgate::export::shipment;
+use epcgate::export::shipment::ShipmentRequest;
 use epcgate::export::transactions::Question;
 use epcgate::export::transactions::Transaction;
 use epcgate::export::transactions::to_csv;
 use epcgate::export::transactions::to_json;
 use epcgate::export::transactions::to_text;
 use epcgate::export::transactions::transactions;
+use epcgate::formats::Format;
 use epcgate::gs1::Epc;
 use epcgate::gs1::Gtin;
 use epcgate::store::Store;
 
 use crate::corpus::corpus;
 use crate::guideline_example::EXAMPLE;
+use crate::reading::read;
+use crate::schemas::xmllint;
+use crate::schemas::xsd;
 
 const PO: &str = "urn:epcglobal:cbv:bt:0399999999991:XYZPO189";
 
@@ -90,6 +101,43 @@ fn every_element_has_its_value_and_its_source() {
         assert!(party.address.iter().all(|line| line.origin.kind == OriginKind::FileHeader));
         assert_eq!(party.id.as_ref().unwrap().origin.kind, OriginKind::Event);
     }
+}
+
+#[test]
+fn files_for_the_next_owner_are_valid_by_the_schema_of_gs1() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let settings = Settings { affirm_transaction_statement: true, ..Settings::default() };
+    let mut files = Vec::new();
+    for (release, epcs) in [
+        (GuidelineRelease::R1_2, "urn:epc:id:sscc:030001.41234567890"),
+        (GuidelineRelease::R1_3, "urn:epc:id:sscc:030001.41234567890"),
+    ] {
+        let seller = shipment::party("0399999999991");
+        let buyer = shipment::party("0300011111116");
+        let time = EventTime::parse("2023-04-05T10:00:00.000-05:00").unwrap();
+        let request = ShipmentRequest {
+            number: format!("S {}", release.as_str()),
+            order: Some("PO/1".into()),
+            epcs: vec![Epc::parse(epcs)],
+            ship_from: Epc::parse("urn:epc:id:sgln:039999.345678.0"),
+            ship_to: buyer.clone(),
+            seller,
+            buyer,
+            zone: ZoneOffset::of(&time),
+            time,
+            release: Some(release),
+        };
+        let file = shipment::write(&store, &Caller::operator(), &request, &settings).unwrap();
+        let path = folder.path().join(format!("{}.xml", release.as_str()));
+        std::fs::write(&path, &file.bytes).unwrap();
+        files.push(path);
+        let read = read(file.bytes);
+        assert_eq!((read.errors, read.defects.len(), read.events.len()), (0, 0, 8));
+        assert_eq!(read.header.master_data[1].elements.len(), 3);
+    }
+    let schema = xsd(Format::Xml12, DocumentKind::Document);
+    assert_eq!(xmllint(&schema, &files), Default::default());
 }
 
 #[test]

@@ -19,3 +19,4 @@ mod query;
 mod receive;
 mod store;
 mod trace;
+mod transactions;

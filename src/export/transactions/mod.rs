@@ -3,7 +3,6 @@
 mod csv;
 mod gather;
 mod json;
-mod sources;
 mod text;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::access::Caller;
+use crate::dscsa::KnownProduct;
+use crate::dscsa::ProductField;
+use crate::dscsa::ProductSource;
+use crate::dscsa::TradingPartner;
 use crate::dscsa::transaction::Described;
 use crate::dscsa::transaction::Element;
 use crate::dscsa::transaction::Origin;
@@ -52,7 +56,7 @@ const OLD_ELEMENTS: [(Element, &str); 4] = [
 ];
 
 /// Looks values up, each document once.
-pub(super) struct Sources<'a> {
+pub(in crate::export) struct Sources<'a> {
     store: &'a Store,
     caller: &'a Caller,
     headers: HashMap<i64, Rc<Header>>,
@@ -60,12 +64,12 @@ pub(super) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    pub(super) fn new(store: &'a Store, caller: &'a Caller) -> Sources<'a> {
+    pub(in crate::export) fn new(store: &'a Store, caller: &'a Caller) -> Sources<'a> {
         Sources { store, caller, headers: HashMap::new(), classes: RefCell::default() }
     }
 
     /// The header of a document; an empty one where it is not to be seen.
-    pub(super) fn header(&mut self, document: i64) -> Result<Rc<Header>, StoreError> {
+    pub(in crate::export) fn header(&mut self, document: i64) -> Result<Rc<Header>, StoreError> {
         if let Some(header) = self.headers.get(&document) {
             return Ok(Rc::clone(header));
         }
@@ -75,7 +79,7 @@ impl<'a> Sources<'a> {
     }
 
     /// True where some object of this class holds others.
-    pub(super) fn holds(&self, class: &str) -> Result<bool, StoreError> {
+    pub(in crate::export) fn holds(&self, class: &str) -> Result<bool, StoreError> {
         if let Some(known) = self.classes.borrow().get(class) {
             return Ok(*known);
         }
@@ -86,7 +90,7 @@ impl<'a> Sources<'a> {
 
     /// (A) to (D) of a trade item: by the header of the shipment's document, then by the event and the document with which
     /// the product was commissioned.
-    pub(super) fn product(
+    pub(in crate::export) fn product(
         &mut self,
         gtin: Gtin,
         document: i64,
@@ -100,12 +104,66 @@ impl<'a> Sources<'a> {
                 self.described(gtin, commissioning.document, &mut told)?;
             }
         }
+        if let Some(known) = self.store.product(self.caller, gtin)? {
+            from_catalogues(&known, &mut told);
+        }
         told.sort_by_key(|(element, _)| *element);
         Ok(told)
     }
 
+    /// The manufacturer of a trade item by name, as that document or a catalogue tells it.
+    pub(in crate::export) fn manufacturer(
+        &mut self,
+        gtin: Gtin,
+        document: i64,
+    ) -> Result<Option<String>, StoreError> {
+        let header = self.header(document)?;
+        let mut entries = described_trade_items(&header, gtin);
+        let told = entries.find_map(|entry| {
+            entry.attribute("manufacturerOfTradeItemPartyName").map(|(text, _)| text.to_owned())
+        });
+        if told.is_some() {
+            return Ok(told);
+        }
+        let known = self.store.product(self.caller, gtin)?;
+        Ok(known.and_then(|known| known.product.manufacturer).map(String::from))
+    }
+
+    /// Name and address of a party or place: by the headers of these documents, then by what we keep of partners.
+    pub(in crate::export) fn place(
+        &mut self,
+        id: &Epc,
+        documents: &[i64],
+    ) -> Result<(Option<Told>, Vec<AddressLine>), StoreError> {
+        let (mut name, mut address) = (None, Vec::new());
+        for document in documents {
+            let header = self.header(*document)?;
+            for place in described_places(&header, id) {
+                let tell =
+                    |name: &str| place.attribute(name).map(|(text, path)| from_header(text, path, *document));
+                name = name.or_else(|| tell("name"));
+                if address.is_empty() {
+                    address = ADDRESS.iter().filter_map(|name| Some((*name, tell(name)?))).collect();
+                }
+            }
+            if name.is_some() && !address.is_empty() {
+                return Ok((name, address));
+            }
+        }
+        if let Some(partner) =
+            id.gln().map(|gln| self.store.partner_with_gln(self.caller, gln)).transpose()?.flatten()
+        {
+            let told = |text: &str| kept(text, &partner.id);
+            name = name.or_else(|| (!partner.name.is_empty()).then(|| told(&partner.name)));
+            if address.is_empty() {
+                address = address_of(&partner);
+            }
+        }
+        Ok((name, address))
+    }
+
     /// One end of a shipment: the owner that the event names, with name and address.
-    pub(super) fn party(
+    pub(in crate::export) fn party(
         &mut self,
         shipping: &StoredEvent,
         ends: &[SourceDest],
@@ -119,16 +177,9 @@ impl<'a> Sources<'a> {
             path,
         };
         let mut party = Party { id: Some(Told { text: id.as_str().to_owned(), origin }), ..Party::default() };
-        let header = self.header(shipping.document)?;
-        for place in described_places(&header, &id) {
-            let tell = |name: &str| {
-                place.attribute(name).map(|(text, path)| from_header(text, path, shipping.document))
-            };
-            party.name = party.name.or_else(|| tell("name"));
-            if party.address.is_empty() {
-                party.address = ADDRESS.iter().filter_map(|name| tell(name)).collect();
-            }
-        }
+        let (name, address) = self.place(&id, &[shipping.document])?;
+        party.name = name;
+        party.address = address.into_iter().map(|(_, told)| told).collect();
         Ok(party)
     }
 
@@ -160,6 +211,55 @@ fn add(told: &mut Vec<(Element, Told)>, element: Element, value: Option<(&str, S
 fn from_header(text: &str, path: String, document: i64) -> Told {
     let origin = Origin { kind: OriginKind::FileHeader, document: Some(document), event: None, path };
     Told { text: text.to_owned(), origin }
+}
+
+/// A line of an address by the name of its attribute, such as `city`.
+pub(in crate::export) type AddressLine = (&'static str, Told);
+
+fn kept(text: &str, partner: &str) -> Told {
+    let path = format!("partner {partner}");
+    let origin = Origin { kind: OriginKind::PartnerCatalogue, document: None, event: None, path };
+    Told { text: text.to_owned(), origin }
+}
+
+fn address_of(partner: &TradingPartner) -> Vec<AddressLine> {
+    let address = &partner.address;
+    let streets = ADDRESS.iter().take(3).zip(&address.street);
+    let others = ["city", "state", "postalCode", "countryCode"];
+    let texts = [&address.city, &address.state, &address.postal_code, &address.country];
+    streets
+        .map(|(name, text)| (*name, text))
+        .chain(others.into_iter().zip(texts))
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(name, text)| (name, kept(text, &partner.id)))
+        .collect()
+}
+
+/// What the catalogues tell of a trade item, and the FDA's directory.
+fn from_catalogues(known: &KnownProduct, told: &mut Vec<(Element, Told)>) {
+    let fields = [
+        (Element::Name, ProductField::ProprietaryName),
+        (Element::Name, ProductField::EstablishedName),
+        (Element::Strength, ProductField::Strength),
+        (Element::DosageForm, ProductField::DosageForm),
+        (Element::Ndc, ProductField::Ndc),
+        (Element::ContainerSize, ProductField::ContainerSize),
+    ];
+    for (element, field) in fields {
+        let Some((value, by)) = known.product.value(field).zip(known.origin(field)) else { continue };
+        if told.iter().any(|(own, _)| *own == element) {
+            continue;
+        }
+        let (kind, document) = match &by.source {
+            ProductSource::Operator => (OriginKind::ProductCatalogue, None),
+            ProductSource::Partner(_) => (OriginKind::PartnerCatalogue, None),
+            ProductSource::Document { document, .. } => (OriginKind::FileHeader, Some(*document)),
+            ProductSource::FdaDirectory => (OriginKind::FdaDirectory, None),
+        };
+        let line = if by.line > 0 { format!(" line {}", by.line) } else { String::new() };
+        let origin = Origin { kind, document, event: None, path: format!("{}{line}", by.place) };
+        told.push((element, Told { text: value.into_owned(), origin }));
+    }
 }
 
 /// What `gs1ushc:tradeItemMasterData` of a commissioning event tells.

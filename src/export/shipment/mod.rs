@@ -1,0 +1,140 @@
+//! Writing to the next owner: a complete file for a shipment, from what was captured (GS1 US guideline R1.2 and R1.3).
+//!
+//! A shipment has a number, the despatch advice of the seller; the same number again gives the same file. Constructs of the
+//! guideline whose place is not certain (direct purchase statements, a separate transaction date) are never written.
+
+mod content;
+mod document;
+
+use std::io::Read;
+use std::sync::Arc;
+
+use crate::access::Caller;
+use crate::dscsa::GuidelineRelease;
+use crate::dscsa::OrderNumber;
+use crate::epcis::EventKind;
+use crate::epcis::EventTime;
+use crate::epcis::ZoneOffset;
+use crate::epcis::query::StoredEvent;
+use crate::export::ExportError;
+use crate::export::Settings;
+use crate::export::shipment::content::Content;
+use crate::export::shipment::document::Paper;
+use crate::export::sources::Sources;
+use crate::gs1::CompanyPrefixes;
+use crate::gs1::Epc;
+use crate::gs1::Gln;
+use crate::store::Mention;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// What is to be shipped, by whom, to whom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShipmentRequest {
+    /// The number of the shipment, its despatch advice; a URN of CBV or the number alone.
+    pub number: String,
+    /// The buyer's purchase order; a URN of CBV or the number alone.
+    pub order: Option<String>,
+    /// What lies open on the truck: logistic units, cases, packages.
+    pub epcs: Vec<Epc>,
+    /// Who owns it before.
+    pub seller: Epc,
+    /// Who owns it then; the seller itself where only the place changes.
+    pub buyer: Epc,
+    /// From where.
+    pub ship_from: Epc,
+    /// To where.
+    pub ship_to: Epc,
+    /// When.
+    pub time: EventTime,
+    /// The local offset there.
+    pub zone: ZoneOffset,
+    /// The release of the guideline that the buyer reads; `None` for what was agreed with it, else R1.2.
+    pub release: Option<GuidelineRelease>,
+}
+
+/// A file for the next owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShipmentFile {
+    /// EPCIS 1.2 XML.
+    pub bytes: Vec<u8>,
+    /// True where the shipment was written before, and this is the file of then.
+    pub earlier: bool,
+}
+
+/// Reads a party or place: 13 digits of a GLN, or its EPC.
+pub fn party(text: &str) -> Epc {
+    match Gln::parse(text.trim()) {
+        Ok(gln) => Epc::parse(&format!("https://id.gs1.org/414/{gln}")),
+        Err(_) => Epc::parse(text.trim()),
+    }
+}
+
+/// Writes the file; whoever asks has then to capture it, so that the shipment is known.
+///
+/// Refuses, with every reason, where the content is not known whole, where elements of transaction information are missing,
+/// and where a change of ownership would need a statement that the operator does not affirm.
+pub fn write(
+    store: &Store,
+    caller: &Caller,
+    request: &ShipmentRequest,
+    settings: &Settings,
+) -> Result<ShipmentFile, ExportError> {
+    let prefixes = Arc::new(store.with_known_prefixes(CompanyPrefixes::builtin())?);
+    let agreed = request.buyer.gln().map(|gln| store.partner_with_gln(caller, gln)).transpose()?.flatten();
+    let agreed = agreed.map(|partner| partner.policy.guideline).unwrap_or_default();
+    let paper = Paper::of(request, request.release.unwrap_or(agreed), &prefixes)?;
+    if let Some(shipping) = earlier(store, caller, &paper)? {
+        return again(store, request, &shipping);
+    }
+    if paper.changes_owner() && !settings.affirm_transaction_statement {
+        return Err(ExportError::Refused(vec![
+            "the owner changes, for which the law asks a transaction statement of the seller, and nobody has affirmed it; \
+             where you comply with 21 U.S.C. 360eee(27), set affirm_transaction_statement = true in [export] of the settings"
+                .to_owned(),
+        ]));
+    }
+    let content = Content::gather(store, caller, request)?;
+    let mut sources = Sources::new(store, caller);
+    let bytes = paper.write(&content, &mut sources, (store, caller), settings)?;
+    Ok(ShipmentFile { bytes, earlier: false })
+}
+
+/// The shipping event of a file that was written before under this number.
+fn earlier(store: &Store, caller: &Caller, paper: &Paper<'_>) -> Result<Option<StoredEvent>, StoreError> {
+    let key = Epc::parse(&paper.advice).key();
+    let mut heads = store.heads(caller, (Mention::BizTransaction, &[&key]), EventKind::Object, i64::MAX)?;
+    heads.retain(|head| head.biz_step.as_deref() == Some("shipping"));
+    for stored in store.events_of(&heads)? {
+        let header = store.header(caller, stored.document)?.unwrap_or_default();
+        let ours = header.sbdh.as_ref().is_some_and(|sbdh| {
+            sbdh.instance_identifier() == Some(&paper.number) && sbdh.sender() == Some(&paper.seller)
+        });
+        if ours {
+            return Ok(Some(stored));
+        }
+    }
+    Ok(None)
+}
+
+fn again(
+    store: &Store,
+    request: &ShipmentRequest,
+    shipping: &StoredEvent,
+) -> Result<ShipmentFile, ExportError> {
+    let keys = |epcs: &[Epc]| {
+        let mut keys: Vec<String> = epcs.iter().map(Epc::key).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    };
+    if keys(&request.epcs) != keys(shipping.event.what.epcs()) {
+        return Err(ExportError::Refused(vec![format!(
+            "the shipment {} was written before with other goods; give this one a number of its own",
+            OrderNumber::parse(&request.number)
+        )]));
+    }
+    let mut bytes = Vec::new();
+    store.input(shipping.document)?.read_to_end(&mut bytes).map_err(StoreError::from)?;
+    Ok(ShipmentFile { bytes, earlier: true })
+}
