@@ -436,7 +436,7 @@ mod tests {
             if let Some(expected) = expected {
                 assert_eq!(key(&object), expected);
             }
-            assert_eq!(decode(&encode(&[object.clone()])), Some(vec![object]));
+            assert_eq!(decode(&encode(std::slice::from_ref(&object))), Some(vec![object]));
         }
         let lot = Epc::parse("urn:epc:class:lgtin:0300010.012345.A%2F1").key();
         assert_eq!(lot, key(&Object::Lot("00300010123455".into(), "A/1".into())));

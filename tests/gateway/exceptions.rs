@@ -113,7 +113,7 @@ fn a_case_goes_from_receipt_to_its_end() {
         let refused = cases::receive(&store, &settings, other.as_bytes(), at(4)).unwrap_err();
         assert!(matches!(refused, ExchangeError::Case(CaseError::MessageTaken(_))), "{refused}");
 
-        assert_eq!(compare(&store, &found[..1], 5), [id.clone()], "one is left");
+        assert_eq!(compare(&store, &found[..1], 5), std::slice::from_ref(&id), "one is left");
         let case = store.case(&caller, &id).unwrap().unwrap();
         assert_eq!((case.state, case.open_items().count()), (CaseState::Answered, 1));
         compare(&store, &[], 6);
