@@ -59,13 +59,15 @@ pub fn close_receipt(
     now: fn() -> DateTime<Utc>,
 ) -> Result<Closed, ClosingError> {
     let mut closed = receipt::close(store, caller, id, (who, now()))?;
+    let mut document = None;
     if let Some(event) = &closed.event {
         let job = capture_own(store, caller, event, limits, now)?;
         if let Some(defect) = job.defects.iter().find(|defect| defect.is_error) {
             return Err(ClosingError::Refused(defect.message.to_string()));
         }
+        document = Some(job.document);
     }
-    receipt::end(store, caller, &mut closed)?;
+    receipt::end(store, caller, &mut closed, (document, now()))?;
     Ok(closed)
 }
 

@@ -221,13 +221,18 @@ impl ReceivedUnit {
     /// True where it was observed and belongs to what is being received, so that a receiving event names it. Goods that
     /// are not of the delivery, or of which no data are known, are not taken over by receiving them.
     pub fn is_taken_over(&self, against: &Against) -> bool {
-        if self.observed == Observed::Unseen || self.verdict == ReceiptVerdict::NoData {
+        if self.observed == Observed::Unseen {
             return false;
         }
-        let strange = matches!(
-            self.verdict,
-            ReceiptVerdict::Over | ReceiptVerdict::NeverCommissioned | ReceiptVerdict::Ended
-        );
+        // What is in a container speaks for itself.
+        let strange = self.contents.is_none()
+            && matches!(
+                self.verdict,
+                ReceiptVerdict::Over
+                    | ReceiptVerdict::NoData
+                    | ReceiptVerdict::NeverCommissioned
+                    | ReceiptVerdict::Ended
+            );
         !strange && (self.shipment.is_some() || *against == Against::Nothing)
     }
 }

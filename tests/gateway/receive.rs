@@ -12,13 +12,19 @@ use epcgate::capture::Wish;
 use epcgate::dscsa::Against;
 use epcgate::dscsa::Decision;
 use epcgate::dscsa::Difference;
+use epcgate::dscsa::Finding;
 use epcgate::dscsa::HoldKind;
 use epcgate::dscsa::HoldScope;
+use epcgate::dscsa::Mender;
+use epcgate::dscsa::Object;
 use epcgate::dscsa::Observed;
 use epcgate::dscsa::ReceiptVerdict;
+use epcgate::dscsa::Rule;
 use epcgate::dscsa::ScanAnswer;
+use epcgate::dscsa::Severity;
 use epcgate::epcis::CaptureErrorBehaviour;
 use epcgate::epcis::query;
+use epcgate::gs1::Epc;
 use epcgate::gs1::Gtin;
 use epcgate::reconcile::receipt;
 use epcgate::reconcile::receipt::Opening;
@@ -33,15 +39,25 @@ use crate::harness::TestGateway;
 use crate::harness::failure;
 use crate::harness::header;
 
-const GTIN: &str = "00300010123455";
-const PALLET: &str = "urn:epc:id:sscc:030001.00000000001";
+const GTIN: &str = "00614140123453";
+const PALLET: &str = "urn:epc:id:sscc:061414.00000000001";
+
+static FAULT: Rule = Rule {
+    id: "fault-of-a-test",
+    title: "the data are right",
+    severity: Severity::Business,
+    clause: "none",
+    why: "It is tested.",
+    mender: Mender::Sender,
+    fix: "send it again",
+};
 
 fn unit(serial: u32) -> String {
-    format!("urn:epc:id:sgtin:030001.0012345.{serial}")
+    format!("urn:epc:id:sgtin:061414.0012345.{serial}")
 }
 
 fn case(serial: u32) -> String {
-    format!("urn:epc:id:sgtin:030001.5012345.C{serial}")
+    format!("urn:epc:id:sgtin:061414.5012345.C{serial}")
 }
 
 fn label(serial: u32, lot: &str) -> String {
@@ -175,7 +191,7 @@ fn each_scan_is_answered_and_closing_compares_serial_by_serial() {
         // An inferred unit that is scanned itself is no duplicate.
         check(&label(2, "A1"), (ReceiptVerdict::Expected, None, false));
         check(&case(1), (ReceiptVerdict::Expected, Some(3), true));
-        assert!(matches!(scan(store, &receipt, "300010123455"), ScanAnswer::Unread(_)));
+        assert!(matches!(scan(store, &receipt, "614140123453"), ScanAnswer::Unread(_)));
         let caller = Caller::operator();
         let counted = store.receipt(&caller, &receipt).unwrap().unwrap();
         assert_eq!((counted.scanned, counted.inferred, counted.faulty), (6, 2, 4));
@@ -201,10 +217,13 @@ fn each_scan_is_answered_and_closing_compares_serial_by_serial() {
         let mut named: Vec<String> = event.what.epcs().iter().map(|epc| epc.key()).collect();
         named.sort();
         let key = |serial: u32| format!("/01/{GTIN}/21/{serial}");
-        assert_eq!(named, [key(2), key(4), key(5), key(7), "/01/50300010123450/21/C1".to_owned()]);
+        assert_eq!(named, [key(2), key(4), key(5), key(7), "/01/50614140123458/21/C1".to_owned()]);
         let inferred = event.extensions.iter().find(|element| &*element.name.local == "inferred").unwrap();
         assert_eq!(inferred.elements().count(), 2);
         assert_eq!(event.biz_transactions.len(), 1);
+
+        let rules: Vec<_> = closed.findings.iter().map(|finding| finding.rule.id).collect();
+        assert_eq!(rules, ["lot-overfilled"]);
 
         // A receipt that is closed takes no more; closed again it writes no second event.
         let again = receipt::scan(store, &caller, (&receipt, &label(6, "A1")), Utc::now());
@@ -217,6 +236,11 @@ fn each_scan_is_answered_and_closing_compares_serial_by_serial() {
         // What was received and not shipped since is received twice.
         let second = open(store, Against::Shipment(shipment));
         assert_eq!(verdict(store, &second, &label(4, "A1")).0, ReceiptVerdict::ReceivedBefore);
+        let closed = capture::close_receipt(store, &caller, (&second, "me"), &limits, Utc::now).unwrap();
+        let found: Vec<_> = closed.findings.iter().map(|finding| finding.rule.id).collect();
+        assert_eq!(found, ["received-twice"]);
+        let about = store.findings_about(&caller, &key(4)).unwrap();
+        assert_eq!(about.first().map(|finding| finding.rule.as_str()), Some("received-twice"));
     });
 }
 
@@ -235,6 +259,12 @@ fn a_pallet_takes_everything_in_it() {
         let closed =
             capture::close_receipt(store, &Caller::operator(), (&receipt, "me"), &limits, Utc::now).unwrap();
         assert_eq!((closed.closing.count(ReceiptVerdict::Expected), closed.closing.differences), (7, vec![]));
+        // One unit that may not be used makes its container one that is looked at.
+        let item = HoldScope::item(Epc::parse(&unit(6))).unwrap();
+        let why = Decision::new("tester", Utc::now(), "wet").unwrap();
+        store.open_hold(&Caller::operator(), HoldKind::Hold, &item, &why).unwrap();
+        let other = open(store, Against::Order("PO-1".to_owned()));
+        assert_eq!(verdict(store, &other, &case(2)), (ReceiptVerdict::Held, Some(3), false));
     });
 }
 
@@ -275,6 +305,9 @@ fn a_faulty_file_releases_its_good_units() {
             shipping(7, &[unit(1), unit(2), unit(3)], "PO-1"),
         ]);
         capture(store, &document);
+        let shipment = store.shipment(&Caller::operator(), shipment(store)).unwrap().unwrap();
+        let finding = Finding::new(&FAULT, "its lot is unknown").about(Object::Epc(unit(3).into()));
+        store.record_findings(shipment.document, &[finding], Utc::now()).unwrap();
         let receipt = open(store, Against::Order("PO-1".to_owned()));
         assert_eq!(verdict(store, &receipt, &unit(1)).0, ReceiptVerdict::Expected);
         let ScanAnswer::Unit(bad) = scan(store, &receipt, &unit(3)) else { panic!("unread") };

@@ -154,7 +154,8 @@ fn database(folder: &Path) -> anyhow::Result<String> {
     Ok(path.to_str().context("the folder's name is no UTF-8")?.to_owned())
 }
 
-fn put_in(store: &Store, document: &Path, settings: &Settings) -> anyhow::Result<()> {
+/// Captures a document and brings it into the ledger.
+pub(super) fn put_in(store: &Store, document: &Path, settings: &Settings) -> anyhow::Result<()> {
     let source = Source::open(document)?;
     let (job, _) = capture(store, &source, CaptureErrorBehaviour::Rollback, &settings.limits)??;
     anyhow::ensure!(job.success, "the measured document was refused");

@@ -36,12 +36,48 @@ pub(super) fn units_for(bytes: u64) -> u64 {
 /// those of other series. The rows that the store indexes number about 2.1 for each unit.
 pub(super) fn write(out: &mut impl Write, units: u64, series: u64) -> std::io::Result<()> {
     out.write_all(HEAD.as_bytes())?;
+    write_packed(out, units, series)?;
+    out.write_all(TAIL.as_bytes())
+}
+
+/// Writes what [`write`] does, and a shipping event of all the cases.
+pub(super) fn write_shipped(out: &mut impl Write, units: u64, series: u64) -> std::io::Result<()> {
+    out.write_all(HEAD.as_bytes())?;
+    write!(out, "<ObjectEvent>{WHEN}<epcList>")?;
+    for number in 0..units.div_ceil(UNITS_PER_CASE) {
+        write!(out, "<epc>{}</epc>", case(series, number))?;
+    }
+    write!(out, "</epcList><action>ADD</action><bizStep>urn:epcglobal:cbv:bizstep:commissioning</bizStep>")?;
+    write!(out, "<disposition>urn:epcglobal:cbv:disp:active</disposition>{WHERE}{LOT}</ObjectEvent>")?;
+    write_packed(out, units, series)?;
+    write!(out, "<ObjectEvent>{}<epcList>", WHEN.replace("06:00", "07:00"))?;
+    for number in 0..units.div_ceil(UNITS_PER_CASE) {
+        write!(out, "<epc>{}</epc>", case(series, number))?;
+    }
+    write!(
+        out,
+        "</epcList><action>OBSERVE</action><bizStep>urn:epcglobal:cbv:bizstep:shipping</bizStep></ObjectEvent>"
+    )?;
+    out.write_all(TAIL.as_bytes())
+}
+
+/// The EPC of a unit.
+pub(super) fn unit(series: u64, number: u64) -> String {
+    format!("urn:epc:id:sgtin:0352999.010130.{}", serial(series, number))
+}
+
+/// The EPC of a case.
+pub(super) fn case(series: u64, number: u64) -> String {
+    format!("urn:epc:id:sgtin:0352999.510130.{}", serial(series, number))
+}
+
+fn write_packed(out: &mut impl Write, units: u64, series: u64) -> std::io::Result<()> {
     let mut from = 0;
     while from < units {
         let to = (from + UNITS_PER_EVENT).min(units);
         write!(out, "<ObjectEvent>{WHEN}<epcList>")?;
         for unit in from..to {
-            write!(out, "<epc>urn:epc:id:sgtin:0352999.010130.{}</epc>", serial(series, unit))?;
+            write!(out, "<epc>{}</epc>", self::unit(series, unit))?;
         }
         write!(
             out,
@@ -57,7 +93,7 @@ pub(super) fn write(out: &mut impl Write, units: u64, series: u64) -> std::io::R
             serial(series, case)
         )?;
         for unit in case * UNITS_PER_CASE..((case + 1) * UNITS_PER_CASE).min(units) {
-            write!(out, "<epc>urn:epc:id:sgtin:0352999.010130.{}</epc>", serial(series, unit))?;
+            write!(out, "<epc>{}</epc>", self::unit(series, unit))?;
         }
         write!(out, "</childEPCs><action>ADD</action><bizStep>urn:epcglobal:cbv:bizstep:packing</bizStep>")?;
         write!(
@@ -65,7 +101,7 @@ pub(super) fn write(out: &mut impl Write, units: u64, series: u64) -> std::io::R
             "<disposition>urn:epcglobal:cbv:disp:in_progress</disposition>{WHERE}</AggregationEvent>"
         )?;
     }
-    out.write_all(TAIL.as_bytes())
+    Ok(())
 }
 
 /// A serial number of twelve digits; one step through all of them in scattered order, as packing lines draw them.

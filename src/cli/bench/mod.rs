@@ -4,6 +4,7 @@ mod captures;
 mod document;
 mod forms;
 mod measure;
+mod receive;
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -60,6 +61,15 @@ enum What {
         #[arg(long, value_name = "URL", requires = "database")]
         ledger_database: Option<String>,
     },
+    /// Scan answers while a large shipment is received, in milliseconds (wall time)
+    Receive {
+        /// Saleable units in the shipment
+        #[arg(long, default_value_t = 100_000)]
+        units: u64,
+        /// An empty database to capture into, instead of a fresh SQLite file
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
     /// Fill a SQLite database up to so many EPCs, once, and tell how the rate held
     Seed {
         /// EPCs, in millions
@@ -111,6 +121,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             document::write(&mut out, *serials, 0)?;
             out.flush()?;
             captures::with_ledger(document.path(), (&urls.0, &urls.1), *serials, &settings)?
+        }
+        What::Receive { units, database } => {
+            let folder = tempfile::tempdir()?;
+            let fresh = folder.path().join("receive.sqlite").to_string_lossy().into_owned();
+            receive::run(database.as_deref().unwrap_or(&fresh), *units, &settings)?
         }
         What::Seed { items, data_dir } => captures::seed(data_dir, *items, &settings)?,
         What::Lookup { data_dir } => captures::look_up(data_dir, &settings)?,

@@ -1,5 +1,6 @@
 //! Closing a receipt: serial by serial against its shipments, and the one receiving event of what was observed.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::collections::HashSet;
 
@@ -11,6 +12,7 @@ use crate::access::Caller;
 use crate::dscsa::Against;
 use crate::dscsa::Closing;
 use crate::dscsa::Difference;
+use crate::dscsa::Finding;
 use crate::dscsa::Goods;
 use crate::dscsa::Observation;
 use crate::dscsa::Observed;
@@ -31,9 +33,13 @@ use crate::epcis::What;
 use crate::epcis::ZoneOffset;
 use crate::epcis::vocabulary::StandardVocabulary;
 use crate::gs1::Epc;
+use crate::gs1::Gtin;
 use crate::gs1::ScannedDate;
 use crate::reconcile::receipt::ReceiptError;
 use crate::reconcile::receipt::shipments;
+use crate::reconcile::rules::lot_overfilled;
+use crate::reconcile::rules::received_twice;
+use crate::reconcile::rules::seen_after_end;
 use crate::store::ShippedUnit;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -54,6 +60,8 @@ pub struct Closed {
     pub receipt: Receipt,
     /// What it comes to.
     pub closing: Closing,
+    /// What the watch for duplicates found.
+    pub findings: Vec<Finding>,
     /// The receiving event; `None` where nothing was observed that belongs to what was received.
     pub event: Option<Event>,
 }
@@ -74,7 +82,7 @@ pub fn close(
     for shipment in &of {
         note_missing(store, caller, &receipt, *shipment)?;
     }
-    let mut naming = Naming::default();
+    let (mut naming, mut watch) = (Naming::default(), Watch::default());
     let (mut closing, mut told) = (Closing::default(), HashMap::new());
     let mut after: Option<String> = None;
     loop {
@@ -91,6 +99,7 @@ pub fn close(
                     closing.differences.push(difference);
                 }
             }
+            watch.look(unit);
             let named = unit.round.is_some_and(|round| round != receipt.rounds);
             if !named && unit.is_taken_over(&receipt.against) {
                 new.push(unit.key.clone());
@@ -107,14 +116,57 @@ pub fn close(
     closing.counts = store.receipt_counts(caller, id)?;
     closing.shipments = of;
     let event = naming.into_event(store, caller, &receipt, &closing.shipments)?;
-    Ok(Closed { receipt, closing, event })
+    let findings = watch.findings(store, caller)?;
+    Ok(Closed { receipt, closing, findings, event })
 }
 
-/// Ends the closing, once the event is captured.
-pub fn end(store: &Store, caller: &Caller, closed: &mut Closed) -> Result<(), StoreError> {
+/// Ends the closing, once the event is captured: in this document, if there was one. What the watch found is kept with the
+/// document of the shipment.
+pub fn end(
+    store: &Store,
+    caller: &Caller,
+    closed: &mut Closed,
+    (document, now): (Option<i64>, DateTime<Utc>),
+) -> Result<(), StoreError> {
+    let first = closed.closing.shipments.first();
+    let shipment = first.map(|id| store.shipment(caller, *id)).transpose()?.flatten();
+    let document = shipment.map(|shipment| shipment.document).or(document);
+    if let Some(document) = document.filter(|_| !closed.findings.is_empty()) {
+        store.record_findings(document, &closed.findings, now)?;
+    }
     store.end_closing(caller, &closed.receipt.id, &closed.closing.shipments)?;
     closed.receipt.state = ReceiptState::Closed;
     Ok(())
+}
+
+/// The watch for serial numbers that are there twice: what it found, and the lots of which unknown ones were seen.
+#[derive(Default)]
+struct Watch {
+    findings: Vec<Finding>,
+    lots: BTreeSet<(Gtin, String)>,
+}
+
+impl Watch {
+    fn look(&mut self, unit: &ReceivedUnit) {
+        self.findings.extend(received_twice::check(unit).or_else(|| seen_after_end::check(unit)));
+        let unknown = matches!(unit.verdict, ReceiptVerdict::NoData | ReceiptVerdict::NeverCommissioned);
+        if let (true, Some(gtin), lot) = (unknown, unit.epc.gtin(), &unit.label.0)
+            && !lot.is_empty()
+        {
+            self.lots.insert((gtin, lot.clone()));
+        }
+    }
+
+    fn findings(mut self, store: &Store, caller: &Caller) -> Result<Vec<Finding>, StoreError> {
+        for (gtin, lot) in &self.lots {
+            let lots = store.lots(caller, gtin.as_str(), lot)?;
+            let commissioned = lots.iter().map(|lot| lot.commissioned).sum();
+            let unknown = store.unknown_in_lot(caller, gtin, lot)?;
+            let seen = if commissioned > 0 { commissioned + unknown } else { unknown };
+            self.findings.extend(lot_overfilled::check((gtin, lot), commissioned, seen));
+        }
+        Ok(self.findings)
+    }
 }
 
 /// Writes down the units of a shipment that the receipt does not have.

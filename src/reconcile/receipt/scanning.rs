@@ -164,13 +164,25 @@ impl<'a> Judging<'a> {
             Label { lot: scan.lot.as_deref().unwrap_or_default().to_owned(), expiry: scan.expiry.clone() };
         let container = !content.is_empty();
         let candidate = Candidate { epc: scan.epc().clone(), label, container };
-        let (mut unit, problems) = self.judged(std::slice::from_ref(&candidate))?.remove(0);
+        let (mut unit, mut problems) = self.judged(std::slice::from_ref(&candidate))?.remove(0);
         let mut inferred = Vec::new();
         for (mut inner, _) in self.judged(&content)? {
             (inner.observed, inner.through) = (Observed::Inferred, key.clone());
             inferred.push(inner);
         }
+        let mut contents = BTreeMap::new();
+        inferred.iter().for_each(|inner| *contents.entry(inner.verdict).or_default() += 1);
+        let contents: Vec<(ReceiptVerdict, u64)> = contents.into_iter().collect();
         if container {
+            problems.extend(contents.iter().filter(|(verdict, _)| *verdict != ReceiptVerdict::Expected).map(
+                |(verdict, units)| Problem {
+                    verdict: *verdict,
+                    words: format!("{units} of the units in it are {verdict}; open it and put them aside"),
+                },
+            ));
+            problems.sort_by_key(|problem| problem.verdict);
+            unit.verdict = problems.first().map_or(ReceiptVerdict::Expected, |problem| problem.verdict);
+            unit.why = problems.iter().map(|problem| problem.words.as_str()).collect::<Vec<_>>().join("; ");
             unit.contents = Some(u64::try_from(inferred.len()).unwrap_or(u64::MAX));
             unit.shipment = unit.shipment.or_else(|| inferred.iter().find_map(|inner| inner.shipment));
         }
@@ -178,9 +190,6 @@ impl<'a> Judging<'a> {
         if !store.record_scan(caller, id, &record)? {
             return Ok(None);
         }
-        let mut contents = BTreeMap::new();
-        inferred.iter().for_each(|inner| *contents.entry(inner.verdict).or_default() += 1);
-        let contents = contents.into_iter().collect();
         Ok(Some(UnitAnswer { unit, duplicate: false, problems, contents, notices }))
     }
 

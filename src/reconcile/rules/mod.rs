@@ -7,8 +7,11 @@ mod duplicate_serial;
 mod expired_at_shipping;
 pub mod licence;
 mod lot_differs_from_case;
+pub mod lot_overfilled;
 mod packed_twice;
+pub mod received_twice;
 mod repeated_event;
+pub mod seen_after_end;
 mod shipped_after_end;
 mod shipped_before_commissioned;
 mod shipped_not_commissioned;
@@ -63,6 +66,9 @@ pub const ALL: &[&Rule] = &[
     &advice::LINE_NOT_COMPARABLE,
     &licence::PARTNER_NOT_LICENSED,
     &licence::PARTNER_UNKNOWN,
+    &received_twice::RULE,
+    &seen_after_end::RULE,
+    &lot_overfilled::RULE,
 ];
 
 /// What the rules found in one document.

@@ -19,6 +19,7 @@ use crate::dscsa::Receipt;
 use crate::dscsa::ReceiptState;
 use crate::dscsa::ReceiptVerdict;
 use crate::dscsa::ReceivedUnit;
+use crate::gs1::Gtin;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
@@ -341,6 +342,21 @@ impl Store {
                 .order(receipt_shipments::receipt)
                 .select(receipt_shipments::receipt)
                 .load(connection)?)
+        })
+    }
+
+    /// How many serial numbers were scanned with this lot on their label of which no commissioning is known.
+    pub fn unknown_in_lot(&self, _caller: &Caller, gtin: &Gtin, lot: &str) -> Result<u64, StoreError> {
+        self.read(|connection| {
+            let keys: Vec<String> = receipt_units::table
+                .filter(receipt_units::key.ge(format!("/01/{gtin}/21/")))
+                .filter(receipt_units::key.lt(format!("/01/{gtin}/210")))
+                .filter(receipt_units::verdict.eq_any(["no-data", "never-commissioned"]))
+                .filter(receipt_units::label_lot.eq(lot))
+                .select(receipt_units::key)
+                .distinct()
+                .load(connection)?;
+            Ok(keys.len() as u64)
         })
     }
 
