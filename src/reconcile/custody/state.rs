@@ -113,6 +113,6 @@ impl State {
 /// The last step up to one that put something into a container.
 fn packed(custody: &Custody, container: &Epc, at: usize) -> usize {
     let until = custody.steps.iter().enumerate().take(at + 1);
-    let packing = until.filter(|(_, step)| matches!(&step.deed, Deed::Packed(into) if into == container));
-    packing.last().map_or(at, |(at, _)| at)
+    let mut packing = until.filter(|(_, step)| matches!(&step.deed, Deed::Packed(into) if into == container));
+    packing.next_back().map_or(at, |(at, _)| at)
 }
