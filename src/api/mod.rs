@@ -214,6 +214,8 @@ fn receiving(config: &mut ServiceConfig) {
                 .route(web::get().to(shipments::list))
                 .route(web::post().to(shipping::post)),
         )
+        .service(discovery::resource("/shipments", "OPTIONS, GET").route(web::get().to(shipments::list)))
+        .service(discovery::resource("/shipments/{id}", "OPTIONS, GET").route(web::get().to(shipments::show)))
         .service(
             discovery::resource("/receipts", "OPTIONS, GET, POST")
                 .route(web::get().to(receipts::list))

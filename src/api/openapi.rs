@@ -121,6 +121,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         receipts::show,
         receipts::units,
         shipments::list,
+        shipments::show,
         rules::list,
         rules::show,
         show,

@@ -14,9 +14,12 @@ use crate::api::negotiation;
 use crate::api::paging;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
+use crate::formats::shipments::ShipmentDetailForm;
 use crate::formats::shipments::ShipmentForm;
+use crate::formats::shipments::ShippedUnitForm;
 use crate::reconcile::receipt;
 use crate::store::ShipmentFilter;
+use crate::store::ShippedUnit;
 use crate::store::Store;
 
 /// Lists shipments from the newest on; those of which no receipt was closed have a clock.
@@ -58,6 +61,49 @@ pub async fn list(
     let wanted = found.iter().filter(|found| !open || found.deadlines.is_some());
     let shown: Vec<ShipmentForm> = wanted.map(|found| found.form(now)).collect();
     Ok(response.json(json!({ "shipments": shown })))
+}
+
+/// One shipment with a page of its units.
+#[utoipa::path(get, path = "/api/v1/shipments/{id}", tag = "Receiving",
+    params(("id" = i64, Path, description = "From the list of shipments"),
+        ("perPage" = Option<u32>, Query, description = "Units on a page"),
+        ("nextPageToken" = Option<String>, Query, description = "From the `Link` header of the page before")),
+    responses((status = 200, description = "The shipment; `Link` names the next page of its units.",
+        body = ShipmentDetailForm)))]
+pub async fn show(
+    request: HttpRequest,
+    id: web::Path<String>,
+    (store, settings): (Data<Store>, Data<Settings>),
+    receiving: Data<receipt::Settings>,
+) -> Result<HttpResponse, Problem> {
+    negotiation::accepts_json(request.headers())?;
+    let listing = paging::listing(request.query_string(), &[], &settings)?;
+    let unknown = || Problem::new(Failure::NoSuchName, "there is no shipment of this number");
+    let id: i64 = id.parse().map_err(|_| unknown())?;
+    let (size, after) = (listing.size, listing.token);
+    let found = web::block(move || {
+        let caller = Caller::operator();
+        match receipt::expected_one(&store, &caller, id, &receiving.clocks())? {
+            Some(found) => Ok(Some((found, store.shipment_units(&caller, id, after.as_deref(), size + 1)?))),
+            None => Ok::<_, Problem>(None),
+        }
+    });
+    let (found, units) = found.await??.ok_or_else(unknown)?;
+    let mut response = HttpResponse::Ok();
+    if let Some(last) = units.get(size - 1).filter(|_| units.len() > size) {
+        response.insert_header((LINK, paging::next(&request, &last.key)));
+    }
+    Ok(response.json(ShipmentDetailForm {
+        shipment: found.form(Utc::now()),
+        document: format!("/api/v1/documents/{}", found.shipment.document),
+        roots: found.shipment.roots,
+        page: units.into_iter().take(size).map(unit).collect(),
+    }))
+}
+
+fn unit(unit: ShippedUnit) -> ShippedUnitForm {
+    let (lot, expiry) = unit.lot.map(|lot| (lot.lot, lot.expiry)).unwrap_or_default();
+    ShippedUnitForm { key: unit.key, parent: unit.parent, lot, expiry }
 }
 
 fn place(token: &str) -> Result<(i64, i64), ()> {

@@ -4,9 +4,10 @@ use chrono::DateTime;
 use chrono::SecondsFormat;
 use chrono::Utc;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A shipment as shown.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShipmentForm {
     /// Its number.
@@ -32,8 +33,39 @@ pub struct ShipmentForm {
     pub expected: Option<ClockForm>,
 }
 
+/// One shipment with a page of its units, as shown.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ShipmentDetailForm {
+    /// What is shown of it in lists too.
+    #[serde(flatten)]
+    pub shipment: ShipmentForm,
+    /// The document that brought it, as received.
+    pub document: String,
+    /// Keys of what the shipping event lists: logistic units, cases, units.
+    pub roots: Vec<String>,
+    /// Saleable units in the order of their keys.
+    pub page: Vec<ShippedUnitForm>,
+}
+
+/// A unit of a shipment, as shown; what is not known is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ShippedUnitForm {
+    /// Its identity: the path of its canonical Digital Link.
+    pub key: String,
+    /// Key of what it was in.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub parent: String,
+    /// Lot number as sent.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub lot: String,
+    /// Expiry date as sent.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub expiry: String,
+}
+
 /// The clock of what waits, as shown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct ClockForm {
     /// `waiting`, `late` or `overdue`.
     pub state: &'static str,

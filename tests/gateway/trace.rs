@@ -2,6 +2,7 @@
 
 use chrono::Days;
 use chrono::NaiveDate;
+use epcgate::gs1::Epc;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::Value;
@@ -239,5 +240,36 @@ fn the_picture_is_sound_and_leads_to_documents_as_received() {
         assert_eq!(gateway.get(path).header("If-None-Match", tag).send().unwrap().status(), 304);
         assert_eq!(gateway.get("/api/v1/documents/7").send().unwrap().status(), 404);
         assert_eq!(gateway.get("/api/v1/documents/x").send().unwrap().status(), 404);
+    });
+}
+
+#[test]
+fn a_shipment_lists_its_units_page_by_page() {
+    on_both("shipped", |gateway| {
+        let shipments = json(gateway, "/api/v1/shipments?order=PO-7741");
+        let shipment = &shipments["shipments"][0];
+        assert_eq!(shipment["units"], 8);
+        let path = format!("/api/v1/shipments/{}", shipment["shipment"]);
+        let mut response = gateway.get(&format!("{path}?perPage=5")).send().unwrap();
+        let mut keys = Vec::new();
+        loop {
+            let link = header(&response, "link");
+            let detail: Value = response.json().unwrap();
+            assert_eq!(
+                (&detail["buyer"], &detail["roots"][0]),
+                (&shipment["buyer"], &Epc::parse(PALLET).key().into())
+            );
+            for unit in detail["page"].as_array().unwrap() {
+                assert_eq!(unit["lot"], "LMX2611");
+                keys.push(unit["key"].as_str().unwrap().to_owned());
+            }
+            let Some((_, rest)) = link.split_once('<') else { break };
+            response = gateway.get(rest.split_once('>').unwrap().0).send().unwrap();
+        }
+        let mut sorted = keys.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!((keys.len(), &keys), (8, &sorted));
+        assert_eq!(failure(gateway.get("/api/v1/shipments/7").send().unwrap()).0, 404);
     });
 }

@@ -17,7 +17,7 @@ use crate::reconcile::custody::Party;
 use crate::reconcile::custody::Step;
 
 const TIMES: usize = 150;
-const LANE: usize = 300;
+const LANE: usize = 330;
 const HEAD: usize = 128;
 const LINE: usize = 15;
 /// What a row has besides its text: the line turns into another lane there.

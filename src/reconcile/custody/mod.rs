@@ -16,6 +16,7 @@ use crate::epcis::Header;
 use crate::epcis::Term;
 use crate::epcis::ZoneOffset;
 use crate::gs1::Epc;
+use crate::gs1::Gln;
 use crate::reconcile::custody::parties::Parties;
 use crate::reconcile::custody::walk::Sighting;
 use crate::store::QueryError;
@@ -153,10 +154,19 @@ impl Custody {
             last = step.party.or(last);
             steps.push(step);
         }
-        let parties = parties.into_list();
+        let mut parties = parties.into_list();
+        for party in parties.iter_mut().filter(|party| party.name.is_none()) {
+            party.name = partner_name(store, caller, party)?;
+        }
         let gaps = gap::gaps(epc, &steps, &parties);
         Ok(Custody { epc: epc.clone(), steps, parties, gaps })
     }
+}
+
+/// What the operator calls a party that no document names.
+fn partner_name(store: &Store, caller: &Caller, party: &Party) -> Result<Option<Box<str>>, StoreError> {
+    let Ok(gln) = Gln::parse(&party.id) else { return Ok(None) };
+    Ok(store.partner_with_gln(caller, gln)?.map(|partner| partner.name))
 }
 
 impl Step {

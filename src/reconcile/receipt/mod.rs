@@ -28,6 +28,7 @@ pub use scanning::scan;
 pub use waiting::Deadlines;
 pub use waiting::Expected;
 pub use waiting::expected;
+pub use waiting::expected_one;
 pub use waiting::release;
 
 /// How goods are received.

@@ -63,6 +63,17 @@ pub struct Expected {
 }
 
 impl Expected {
+    fn of(
+        store: &Store,
+        caller: &Caller,
+        shipment: ShipmentRecord,
+        clocks: &Clocks,
+    ) -> Result<Expected, StoreError> {
+        let since = DateTime::from_timestamp_micros(shipment.time).unwrap_or_default();
+        let open = store.receipts_of(caller, shipment.id)?.is_empty();
+        Ok(Expected { deadlines: open.then(|| Deadlines::of(since, clocks)), shipment })
+    }
+
     /// It as shown, with the state of its clock now.
     pub fn form(&self, now: DateTime<Utc>) -> ShipmentForm {
         let ShipmentRecord { id, time, seller, buyer, ship_from, ship_to, .. } = self.shipment.clone();
@@ -138,11 +149,20 @@ pub fn expected(
     let next = page.last().filter(|_| full).map(|last| (last.time, last.id));
     let mut found = Vec::new();
     for shipment in page {
-        let since = DateTime::from_timestamp_micros(shipment.time).unwrap_or_default();
-        let open = store.receipts_of(caller, shipment.id)?.is_empty();
-        found.push(Expected { deadlines: open.then(|| Deadlines::of(since, clocks)), shipment });
+        found.push(Expected::of(store, caller, shipment, clocks)?);
     }
     Ok((found, next))
+}
+
+/// One shipment, with its clock where no receipt was closed against it; `None` where there is none of this number.
+pub fn expected_one(
+    store: &Store,
+    caller: &Caller,
+    id: i64,
+    clocks: &Clocks,
+) -> Result<Option<Expected>, StoreError> {
+    let found = store.shipment(caller, id)?;
+    found.map(|shipment| Expected::of(store, caller, shipment, clocks)).transpose()
 }
 
 #[cfg(test)]
