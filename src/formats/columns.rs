@@ -1,6 +1,8 @@
 //! Tables in CSV: cells by the names of their columns, which are taken in many spellings.
 
 use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
 use std::io::Chain;
 use std::io::Cursor;
 use std::io::Read;
@@ -18,7 +20,7 @@ pub type Column = (&'static str, &'static [&'static str]);
 
 /// A table in CSV with a line of headings, read row by row.
 pub struct Table<R> {
-    reader: csv::Reader<Chain<Cursor<Vec<u8>>, Lines<R>>>,
+    reader: csv::Reader<Chain<Cursor<Vec<u8>>, BufReader<Lines<R>>>>,
     /// Of each known column, the place of its cell in a row.
     places: Vec<(&'static str, usize)>,
 }
@@ -34,7 +36,8 @@ impl<R: Read> Table<R> {
     /// Reads the headings; tells commas, semicolons and tabs apart by them. A heading that is no known column is a warning,
     /// no known heading at all, or the same column twice, an error.
     pub fn open(input: R, columns: &[Column], defects: &mut Defects) -> Option<Table<R>> {
-        let mut input = Lines { inner: Bounded::new(input), after_return: false, ended: false };
+        let lines = Lines { inner: Bounded::new(input), after_return: false, ended: false };
+        let mut input = BufReader::new(lines);
         let head =
             first_line(&mut input).map_err(|error| defects.add(unreadable(&error.to_string()))).ok()?;
         let text = String::from_utf8_lossy(&head).into_owned();
@@ -172,14 +175,9 @@ fn bare(heading: &str) -> String {
 }
 
 /// The bytes up to the first line's end, at most 64 KiB.
-fn first_line(input: &mut impl Read) -> io::Result<Vec<u8>> {
+fn first_line(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    for byte in input.take(64 << 10).bytes() {
-        line.push(byte?);
-        if line.last() == Some(&b'\n') {
-            break;
-        }
-    }
+    input.take(64 << 10).read_until(b'\n', &mut line)?;
     Ok(line)
 }
 

@@ -67,7 +67,10 @@ impl Store {
         _caller: &Caller,
         number: &OrderNumber,
     ) -> Result<Vec<PurchaseOrder>, StoreError> {
-        self.read(|connection| numbered(connection, OrderKind::Order, number))?.iter().map(order).collect()
+        self.read(|connection| numbered(connection, OrderKind::Order, number))?
+            .iter()
+            .map(|body| order(body))
+            .collect()
     }
 
     /// Despatch advices of this number, and of this issuer as far as both say one.
@@ -76,7 +79,10 @@ impl Store {
         _caller: &Caller,
         number: &OrderNumber,
     ) -> Result<Vec<DespatchAdvice>, StoreError> {
-        self.read(|connection| numbered(connection, OrderKind::Advice, number))?.iter().map(advice).collect()
+        self.read(|connection| numbered(connection, OrderKind::Advice, number))?
+            .iter()
+            .map(|body| advice(body))
+            .collect()
     }
 
     /// Despatch advices that serve this purchase order.
@@ -112,7 +118,10 @@ impl Store {
         after: Option<&OrderPlace>,
         most: u32,
     ) -> Result<Vec<PurchaseOrder>, StoreError> {
-        self.read(|connection| listed(connection, OrderKind::Order, after, most))?.iter().map(order).collect()
+        self.read(|connection| listed(connection, OrderKind::Order, after, most))?
+            .iter()
+            .map(|body| order(body))
+            .collect()
     }
 
     /// Despatch advices in the order of their numbers, from behind `after`.
@@ -124,7 +133,7 @@ impl Store {
     ) -> Result<Vec<DespatchAdvice>, StoreError> {
         self.read(|connection| listed(connection, OrderKind::Advice, after, most))?
             .iter()
-            .map(advice)
+            .map(|body| advice(body))
             .collect()
     }
 }
@@ -256,11 +265,11 @@ fn body(form: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(form).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
-fn order(body: &String) -> Result<PurchaseOrder, StoreError> {
+fn order(body: &str) -> Result<PurchaseOrder, StoreError> {
     model(body, OrderForm::read)
 }
 
-fn advice(body: &String) -> Result<DespatchAdvice, StoreError> {
+fn advice(body: &str) -> Result<DespatchAdvice, StoreError> {
     model(body, AdviceForm::read)
 }
 
