@@ -13,6 +13,8 @@ use thiserror::Error;
 
 use crate::api;
 use crate::capture;
+use crate::dscsa::NoSeverity;
+use crate::dscsa::RuleOverrides;
 use crate::export;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
@@ -102,6 +104,15 @@ pub enum LogForm {
 pub struct ConfigError(Box<figment::Error>);
 
 impl Settings {
+    /// How documents are captured and judged; fails where `[rules]` has a word that is no severity.
+    pub fn policy(&self) -> Result<capture::Policy, NoSeverity> {
+        let mut overrides = RuleOverrides::default();
+        for (rule, word) in &self.rules {
+            overrides.set(rule, word)?;
+        }
+        Ok(capture::Policy { limits: self.limits.clone(), overrides, cases: self.exceptions.clone() })
+    }
+
     /// Reads the defaults, then `file`, then `EPCGATE_SECTION__KEY` of the environment, each over the one before.
     ///
     /// Fails on a key that does not exist, naming it and its file.

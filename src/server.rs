@@ -18,6 +18,7 @@ use thiserror::Error;
 use crate::api;
 use crate::capture::Workers;
 use crate::config::Settings;
+use crate::dscsa::NoSeverity;
 use crate::store::Store;
 use crate::store::StoreError;
 
@@ -36,6 +37,9 @@ pub enum ServerError {
     /// The system gives no threads.
     #[error("the server cannot be started: {0}")]
     Start(io::Error),
+    /// The severity of a rule cannot be read.
+    #[error("[rules]: {0}")]
+    Rules(#[from] NoSeverity),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -58,12 +62,12 @@ impl Gateway {
         }
         let listener = TcpListener::bind(wanted).map_err(|error| ServerError::Listen(wanted, error))?;
         let address = listener.local_addr().map_err(ServerError::Start)?;
+        let policy = settings.policy()?;
         api::measure();
-        let workers =
-            Workers::start(store, &settings.capture, &settings.limits).map_err(ServerError::Start)?;
+        let workers = Workers::start(store, &settings.capture, &policy).map_err(ServerError::Start)?;
         let shared =
             api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue())
-                .with_cases(&settings.exceptions)
+                .with_policy(&policy)
                 .exporting(&settings.export);
         let (sender, receiver) = mpsc::channel();
         let server = settings.server.clone();

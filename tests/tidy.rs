@@ -19,9 +19,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("reconcile", &["access", "dscsa", "epcis", "formats", "gs1", "store"]),
     ("capture", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store"]),
     ("export", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store"]),
-    ("config", &["access", "api", "capture", "export", "formats", "reconcile", "store"]),
+    ("config", &["access", "api", "capture", "dscsa", "export", "formats", "reconcile", "store"]),
     ("api", &["access", "capture", "dscsa", "epcis", "export", "formats", "gs1", "reconcile", "store"]),
-    ("server", &["access", "api", "capture", "config", "export", "reconcile", "store"]),
+    ("server", &["access", "api", "capture", "config", "dscsa", "export", "reconcile", "store"]),
     (
         "cli",
         &[

@@ -47,6 +47,7 @@ use crate::api::prefixes::Prefixes;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 use crate::capture::Limits;
+use crate::capture::Policy;
 use crate::capture::Queue;
 use crate::export;
 use crate::reconcile::cases;
@@ -98,6 +99,7 @@ pub struct Shared {
     receiving: Data<receipt::Settings>,
     cases: Data<cases::Settings>,
     export: Data<export::Settings>,
+    policy: Data<Policy>,
 }
 
 impl Shared {
@@ -117,15 +119,16 @@ impl Shared {
             document: Data::new(Document::new()),
             receiving: Data::new(receiving.clone()),
             cases: Data::default(),
+            policy: Data::default(),
             limits: Data::new(limits.clone()),
             queue: Data::new(queue),
             export: Data::default(),
         }
     }
 
-    /// The same with these settings of exception cases.
-    pub fn with_cases(self, settings: &cases::Settings) -> Shared {
-        Shared { cases: Data::new(settings.clone()), ..self }
+    /// The same with what the operator has set for documents and cases.
+    pub fn with_policy(self, policy: &Policy) -> Shared {
+        Shared { cases: Data::new(policy.cases.clone()), policy: Data::new(policy.clone()), ..self }
     }
 
     /// Lets leave what these settings allow.
@@ -147,6 +150,7 @@ impl Shared {
             .app_data(self.receiving.clone())
             .app_data(self.cases.clone())
             .app_data(self.export.clone())
+            .app_data(self.policy.clone())
             .service(web::scope("/epcis").configure(epcis))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::index)))

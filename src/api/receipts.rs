@@ -19,6 +19,7 @@ use crate::api::problem::Problem;
 use crate::capture;
 use crate::capture::ClosingError;
 use crate::capture::Limits;
+use crate::capture::Policy;
 use crate::dscsa::ReceiptState;
 use crate::dscsa::ReceiptVerdict;
 use crate::formats::holds::who;
@@ -175,13 +176,13 @@ pub async fn close(
     request: HttpRequest,
     id: web::Path<String>,
     payload: web::Payload,
-    (store, limits): (Data<Store>, Data<Limits>),
+    (store, policy): (Data<Store>, Data<Policy>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let asked: CloseRequest = json_body::read(payload, request.headers(), &limits).await?;
+    let asked: CloseRequest = json_body::read(payload, request.headers(), &policy.limits).await?;
     let closed = web::block(move || {
         let by = who(asked.by.as_deref());
-        capture::close_receipt(&store, &Caller::operator(), (&id, by), &limits, Utc::now)
+        capture::close_receipt(&store, &Caller::operator(), (&id, by), &policy, Utc::now)
     });
     let closed = match closed.await? {
         Ok(closed) => closed,

@@ -1,6 +1,7 @@
 //! Capturing: a received document becomes a job, and a worker brings its events into the store.
 
 mod limits;
+mod policy;
 mod prefixes;
 mod reading;
 mod receiving;
@@ -35,6 +36,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 
 pub use limits::Limits;
+pub use policy::Policy;
 pub use receiving::ClosingError;
 pub use receiving::close_receipt;
 pub use run::Stopped;
@@ -134,7 +136,7 @@ pub fn accept_event(
 pub fn run_to_end(
     store: &Store,
     job: &CaptureJob,
-    limits: &Limits,
+    policy: &Policy,
     now: fn() -> DateTime<Utc>,
 ) -> Result<CaptureJob, StoreError> {
     let owner = worker::owner("here");
@@ -145,7 +147,7 @@ pub fn run_to_end(
         }
         match store.take_job(&owner, None, now())? {
             Some(work) => {
-                run(store, &work, limits, &Stopped::never(), now)?;
+                run(store, &work, policy, &Stopped::never(), now)?;
             }
             None => thread::sleep(OTHERS_WORK),
         }

@@ -10,6 +10,7 @@ use chrono::Utc;
 
 use crate::capture::prefixes::SeenPrefixes;
 use crate::capture::syntax;
+use crate::dscsa::RuleOverrides;
 use crate::epcis::CaptureDefect;
 use crate::epcis::Event;
 use crate::epcis::Header;
@@ -70,8 +71,8 @@ pub(super) struct Terms<'a> {
     pub(super) rollback: bool,
     /// The most events it may have.
     pub(super) most_events: Option<u64>,
-    /// The time by which the document is judged for the ledger; `None` where none is kept.
-    pub(super) ledger: Option<DateTime<Utc>>,
+    /// Severities, and the time, by which the document is judged for the ledger; `None` where none is kept.
+    pub(super) ledger: Option<(&'a RuleOverrides, DateTime<Utc>)>,
 }
 
 /// Both ends of the belt that carries batches to the store and empty ones back: what is in memory is bounded by them.
@@ -112,7 +113,9 @@ fn read_events(
 ) -> Result<Ending, Halt> {
     belt.send(Piece::Header(Box::new(reader.header().clone()), syntax(&reader)))?;
     let mut packing = Packing::new(belt)?;
-    packing.examination = terms.ledger.map(|now| Examination::new(reconcile::options(now), reader.header()));
+    packing.examination = terms
+        .ledger
+        .map(|(overrides, now)| Examination::new(reconcile::options(overrides, now), reader.header()));
     let (mut read, mut too_many) = (0, false);
     loop {
         if terms.abandoned.load(Ordering::Relaxed) {

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::access::Caller;
 use crate::capture::CaptureError;
-use crate::capture::Limits;
+use crate::capture::Policy;
 use crate::capture::Wish;
 use crate::capture::accept;
 use crate::capture::run_to_end;
@@ -55,13 +55,13 @@ pub fn close_receipt(
     store: &Store,
     caller: &Caller,
     (id, who): (&str, &str),
-    limits: &Limits,
+    policy: &Policy,
     now: fn() -> DateTime<Utc>,
 ) -> Result<Closed, ClosingError> {
     let mut closed = receipt::close(store, caller, id, (who, now()))?;
     let mut document = None;
     if let Some(event) = &closed.event {
-        let job = capture_own(store, caller, event, limits, now)?;
+        let job = capture_own(store, caller, event, policy, now)?;
         if let Some(defect) = job.defects.iter().find(|defect| defect.is_error) {
             return Err(ClosingError::Refused(defect.message.to_string()));
         }
@@ -76,7 +76,7 @@ fn capture_own(
     store: &Store,
     caller: &Caller,
     event: &Event,
-    limits: &Limits,
+    policy: &Policy,
     now: fn() -> DateTime<Utc>,
 ) -> Result<CaptureJob, ClosingError> {
     let header = Header {
@@ -92,5 +92,5 @@ fn capture_own(
     let received = receiving.finish()?;
     let wish = Wish { behaviour: CaptureErrorBehaviour::Rollback, syntax: Some(Syntax::Json) };
     let job = accept(store, caller, received, wish, now())?.job;
-    Ok(run_to_end(store, &job, limits, now)?)
+    Ok(run_to_end(store, &job, policy, now)?)
 }

@@ -15,7 +15,7 @@ use std::time::Instant;
 use chrono::DateTime;
 use chrono::Utc;
 
-use crate::capture::Limits;
+use crate::capture::Policy;
 use crate::capture::reading;
 use crate::capture::reading::Belt;
 use crate::capture::reading::Ending;
@@ -76,7 +76,7 @@ impl Stopped {
 pub fn run(
     store: &Store,
     work: &Work,
-    limits: &Limits,
+    policy: &Policy,
     stopped: &Stopped,
     now: fn() -> DateTime<Utc>,
 ) -> Result<Option<CaptureJob>, StoreError> {
@@ -87,8 +87,8 @@ pub fn run(
         hopeless: &hopeless,
         abandoned: &abandoned,
         rollback,
-        most_events: limits.events(),
-        ledger: store.keeps_ledger().then(now),
+        most_events: policy.limits.events(),
+        ledger: store.keeps_ledger().then(|| (&policy.overrides, now())),
     };
     let (pieces, arriving) = sync_channel(1);
     let (returning, empty) = channel();
@@ -97,7 +97,8 @@ pub fn run(
         let _ = returning.send(Batch::new()?);
     }
     let belt = Belt { pieces, empty };
-    let storing = Storing { store, work, hopeless: &hopeless, rollback, session: None, defects: Vec::new() };
+    let storing =
+        Storing { store, work, policy, hopeless: &hopeless, rollback, session: None, defects: Vec::new() };
     thread::scope(|scope| {
         scope.spawn(|| {
             let belt = belt;
@@ -113,6 +114,7 @@ pub fn run(
 struct Storing<'a> {
     store: &'a Store,
     work: &'a Work,
+    policy: &'a Policy,
     hopeless: &'a AtomicBool,
     rollback: bool,
     session: Option<CaptureSession>,
@@ -206,8 +208,9 @@ impl Storing<'_> {
     fn reconcile(&self, examined: Option<Result<Examined, ReconcileError>>, now: DateTime<Utc>) {
         let Some(examined) = examined else { return };
         let document = self.work.job.document;
-        let done =
-            examined.and_then(|examined| reconcile::after_capture(self.store, document, examined, now));
+        let done = examined.and_then(|examined| {
+            reconcile::after_capture(self.store, (document, examined), &self.policy.cases, now)
+        });
         if let Err(error) = done {
             tracing::error!(job = %self.work.job.id, %error, "the document is captured, but not in the ledger yet");
         }

@@ -14,7 +14,7 @@ use std::time::Instant;
 use chrono::DateTime;
 use chrono::Utc;
 
-use crate::capture::Limits;
+use crate::capture::Policy;
 use crate::capture::Settings;
 use crate::capture::Stopped;
 use crate::capture::run;
@@ -66,14 +66,14 @@ impl Workers {
     /// Starts the workers. With two or more the first takes small documents only.
     ///
     /// Fails where the system gives no thread.
-    pub fn start(store: &Store, settings: &Settings, limits: &Limits) -> std::io::Result<Workers> {
+    pub fn start(store: &Store, settings: &Settings, policy: &Policy) -> std::io::Result<Workers> {
         let (stopped, queue) = (Stopped::default(), Queue::default());
         let mut threads = Vec::new();
         for number in 0..settings.workers.max(1) {
             let reserved = number == 0 && settings.workers > 1;
             let worker = Worker {
                 store: store.clone(),
-                limits: limits.clone(),
+                policy: policy.clone(),
                 most_bytes: reserved.then_some(settings.small_bytes),
                 owner: owner(&number.to_string()),
                 stopped: stopped.clone(),
@@ -110,7 +110,7 @@ pub(super) fn owner(worker: &str) -> String {
 
 struct Worker {
     store: Store,
-    limits: Limits,
+    policy: Policy,
     most_bytes: Option<u64>,
     owner: String,
     stopped: Stopped,
@@ -144,7 +144,7 @@ impl Worker {
             Err(error) => tracing::warn!(%error, "what was left unfinished cannot be cleared away"),
         }
         if self.store.keeps_ledger() {
-            match reconcile::catch_up(&self.store, self.now) {
+            match reconcile::catch_up(&self.store, &self.policy.cases, &self.policy.overrides, self.now) {
                 Ok(0) => {}
                 Ok(documents) => {
                     tracing::info!(documents, "brought into the ledger what a crash had left out")
@@ -158,7 +158,7 @@ impl Worker {
         let began = Instant::now();
         metrics::gauge!("epcgate_captures_running").increment(1);
         let outcome =
-            catch_unwind(AssertUnwindSafe(|| run(&self.store, work, &self.limits, &self.stopped, self.now)));
+            catch_unwind(AssertUnwindSafe(|| run(&self.store, work, &self.policy, &self.stopped, self.now)));
         metrics::gauge!("epcgate_captures_running").decrement(1);
         match outcome {
             Ok(Ok(Some(job))) => record(&job, began.elapsed()),

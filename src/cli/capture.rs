@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::access::Caller;
 use crate::capture;
 use crate::capture::CaptureError;
-use crate::capture::Limits;
+use crate::capture::Policy;
 use crate::capture::Wish;
 use crate::cli::Outcome;
 use crate::cli::Output;
@@ -51,6 +51,7 @@ enum OnError {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let settings = arguments.database.settings()?;
+    let policy = settings.policy()?;
     let store = arguments.database.open(&settings)?;
     let behaviour = match arguments.on_error {
         OnError::Rollback => CaptureErrorBehaviour::Rollback,
@@ -66,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
                 continue;
             }
         };
-        let (job, earlier) = match capture(&store, &source, behaviour, &settings.limits)? {
+        let (job, earlier) = match capture(&store, &source, behaviour, &policy)? {
             Ok(done) => done,
             Err(refused) => {
                 eprintln!("{}:{refused}", source.name);
@@ -90,7 +91,7 @@ pub(super) fn capture(
     store: &Store,
     source: &Source,
     behaviour: CaptureErrorBehaviour,
-    limits: &Limits,
+    policy: &Policy,
 ) -> anyhow::Result<Result<(CaptureJob, bool), CaptureError>> {
     let mut receiving = store.receive(Utc::now())?;
     let mut input = BufReader::with_capacity(1 << 18, source.input_with_progress("receiving")?);
@@ -99,7 +100,7 @@ pub(super) fn capture(
     let wish = Wish { behaviour, syntax: None };
     match capture::accept(store, &Caller::operator(), received, wish, Utc::now()) {
         Ok(new) => {
-            let job = capture::run_to_end(store, &new.job, limits, Utc::now)?;
+            let job = capture::run_to_end(store, &new.job, policy, Utc::now)?;
             Ok(Ok((job, new.earlier)))
         }
         Err(CaptureError::Store(error)) => Err(error.into()),

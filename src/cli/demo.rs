@@ -75,7 +75,7 @@ fn capture(store: &Store, document: &str, settings: &Settings) -> anyhow::Result
     std::io::copy(&mut Cursor::new(document), &mut receiving)?;
     let wish = Wish { behaviour: CaptureErrorBehaviour::Rollback, syntax: None };
     let new = capture::accept(store, &Caller::operator(), receiving.finish()?, wish, Utc::now())?;
-    let job = capture::run_to_end(store, &new.job, &settings.limits, Utc::now)?;
+    let job = capture::run_to_end(store, &new.job, &settings.policy()?, Utc::now)?;
     let told = || job.defects.first().map(|defect| defect.message.to_string()).unwrap_or_default();
     anyhow::ensure!(job.success, "the demo's own document was refused: {}", told());
     Ok(job.events_read)

@@ -17,10 +17,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let settings = arguments.database.settings()?;
+    let policy = settings.policy()?;
     let store = arguments.database.open(&settings)?;
     let progress = ProgressBar::new_spinner().with_message("emptying the ledger");
     progress.enable_steady_tick(Duration::from_millis(200));
-    let documents = reconcile::rebuild(&store, Utc::now, |done| {
+    let documents = reconcile::rebuild(&store, (&policy.cases, &policy.overrides), Utc::now, |done| {
         progress.set_message(format!("{done} documents in the ledger"));
     })?;
     progress.finish_and_clear();

@@ -183,7 +183,7 @@ fn print_answer(out: &mut impl Write, answer: &AnswerForm) -> std::io::Result<()
 
 fn close(store: &Store, id: &str, arguments: &Arguments, settings: &Settings) -> anyhow::Result<Outcome> {
     let by = (id, arguments.by.as_str());
-    let closed = match capture::close_receipt(store, &Caller::operator(), by, &settings.limits, Utc::now) {
+    let closed = match capture::close_receipt(store, &Caller::operator(), by, &settings.policy()?, Utc::now) {
         Ok(closed) => closed,
         Err(ClosingError::Receipt(ReceiptError::Store(error))) => return Err(error.into()),
         Err(ClosingError::Receipt(error)) => return Ok(refused(&error)),

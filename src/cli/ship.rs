@@ -97,7 +97,7 @@ fn keep(store: &Store, bytes: &[u8], settings: &Settings) -> anyhow::Result<()> 
     receiving.write_all(bytes)?;
     let wish = Wish { behaviour: CaptureErrorBehaviour::Rollback, syntax: None };
     let new = capture::accept(store, &Caller::operator(), receiving.finish()?, wish, Utc::now())?;
-    let job = capture::run_to_end(store, &new.job, &settings.limits, Utc::now)?;
+    let job = capture::run_to_end(store, &new.job, &settings.policy()?, Utc::now)?;
     let told = || job.defects.first().map(|defect| defect.message.to_string()).unwrap_or_default();
     anyhow::ensure!(job.success, "the file was refused by our own capture: {}", told());
     Ok(())

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::access::Caller;
 use crate::dscsa::Finding;
+use crate::dscsa::RuleOverrides;
 use crate::dscsa::guideline::Options;
 use crate::epcis::Event;
 use crate::epcis::EventKind;
@@ -21,6 +22,9 @@ use crate::formats::Defects;
 use crate::formats::ReadOptions;
 use crate::formats::Reader;
 use crate::gs1::Epc;
+use crate::reconcile::cases;
+use crate::reconcile::cases::Compared;
+use crate::reconcile::deliveries;
 use crate::reconcile::docket::Book;
 use crate::reconcile::docket::Docket;
 use crate::reconcile::docket::Mark;
@@ -33,6 +37,7 @@ use crate::reconcile::rules;
 use crate::reconcile::rules::Found;
 use crate::reconcile::shipping::ShippedUnits;
 use crate::reconcile::trail::Trail;
+use crate::store::CaseError;
 use crate::store::EventNumber;
 use crate::store::EventTimes;
 use crate::store::ItemFacts;
@@ -55,6 +60,9 @@ pub enum ReconcileError {
     /// Goods that waited for the document cannot be judged.
     #[error("the document is in the ledger, but goods that waited for it cannot be judged: {0}")]
     Receipt(#[from] ReceiptError),
+    /// A case cannot be brought up to date.
+    #[error(transparent)]
+    Case(#[from] CaseError),
     /// The temporary file of a large document cannot be written or read.
     #[error("the temporary file of a large document failed: {0}")]
     Io(#[from] io::Error),
@@ -71,35 +79,46 @@ pub(super) fn check(docket: &mut Docket) -> Result<Found, ReconcileError> {
     Ok(found)
 }
 
-/// Brings a published document into the ledger and returns what the rules find; `None` where another does so, or where
-/// it has been done.
+/// Brings a published document into the ledger and returns what was found in it; `None` where another does so, or where
+/// it has been done. Findings are kept and become cases, and goods that waited for the document are judged again.
 ///
 /// The same document again changes nothing.
 pub fn after_capture(
     store: &Store,
-    document: i64,
-    examined: Examined,
+    (document, examined): (i64, Examined),
+    settings: &cases::Settings,
     now: DateTime<Utc>,
 ) -> Result<Option<Vec<Finding>>, ReconcileError> {
     if !store.take_reconciling(document, now)? {
         return Ok(None);
     }
-    let findings = bring(store, document, examined)?;
+    let mut findings = bring(store, document, examined)?;
+    let caller = Caller::operator();
+    for shipment in store.shipments_in(&caller, document)? {
+        findings.extend(deliveries::compare(store, &caller, &shipment)?);
+    }
     store.record_findings(document, &findings, now)?;
+    let compared = Compared { document: Some(document), findings: &findings, ..Compared::default() };
+    cases::after_reconcile(store, settings, &compared, now)?;
     store.end_reconciling(document, now)?;
-    receipt::release(store, &Caller::operator(), now)?;
+    receipt::release(store, &caller, now)?;
     Ok(Some(findings))
 }
 
 /// Brings into the ledger every published document that is not in it, in the order of publishing; returns how many.
-pub fn catch_up(store: &Store, now: fn() -> DateTime<Utc>) -> Result<u64, ReconcileError> {
+pub fn catch_up(
+    store: &Store,
+    settings: &cases::Settings,
+    overrides: &RuleOverrides,
+    now: fn() -> DateTime<Utc>,
+) -> Result<u64, ReconcileError> {
     let mut done = 0;
     while let Some(document) = store.next_unreconciled(now())? {
-        let Some(examined) = read(store, document, now())? else {
+        let Some(examined) = read(store, document, options(overrides, now()))? else {
             store.end_reconciling(document, now())?;
             continue;
         };
-        if after_capture(store, document, examined, now())?.is_some() {
+        if after_capture(store, (document, examined), settings, now())?.is_some() {
             done += 1;
         }
     }
@@ -109,17 +128,18 @@ pub fn catch_up(store: &Store, now: fn() -> DateTime<Utc>) -> Result<u64, Reconc
 /// Begins the ledger anew and brings every document into it; `each` is told after each how many are done.
 pub fn rebuild(
     store: &Store,
+    (settings, overrides): (&cases::Settings, &RuleOverrides),
     now: fn() -> DateTime<Utc>,
     mut each: impl FnMut(u64),
 ) -> Result<u64, ReconcileError> {
     store.empty_ledger()?;
     let mut done = 0;
     while let Some(document) = store.next_unreconciled(now())? {
-        let Some(examined) = read(store, document, now())? else {
+        let Some(examined) = read(store, document, options(overrides, now()))? else {
             store.end_reconciling(document, now())?;
             continue;
         };
-        if after_capture(store, document, examined, now())?.is_some() {
+        if after_capture(store, (document, examined), settings, now())?.is_some() {
             done += 1;
             each(done);
         }
@@ -128,14 +148,14 @@ pub fn rebuild(
 }
 
 /// Examines a document as it was received; `None` where it cannot be read, as no published document can.
-fn read(store: &Store, document: i64, now: DateTime<Utc>) -> Result<Option<Examined>, ReconcileError> {
+fn read(store: &Store, document: i64, options: Options) -> Result<Option<Examined>, ReconcileError> {
     let (mut defects, mut hasher) = (Defects::new(false), EventHasher::new());
     let input = Box::new(store.input(document)?);
     let Ok(mut reader) = Reader::open(input, ReadOptions::default(), &mut defects) else {
         tracing::error!(document, "a published document cannot be read again");
         return Ok(None);
     };
-    let mut examination = Examination::new(options(now), reader.header());
+    let mut examination = Examination::new(options, reader.header());
     while let Ok(Some(reading)) = reader.next_event(&mut defects) {
         match &reading.event {
             Some(event) => examination.event(reading.index, event, &hasher.digest(event)),
@@ -146,8 +166,9 @@ fn read(store: &Store, document: i64, now: DateTime<Utc>) -> Result<Option<Exami
 }
 
 /// How documents are judged as they are captured.
-pub fn options(now: DateTime<Utc>) -> Options {
-    Options { now: Some(EventTime::from_utc(now)), ..Options::default() }
+pub fn options(overrides: &RuleOverrides, now: DateTime<Utc>) -> Options {
+    let now = Some(EventTime::from_utc(now));
+    Options { now, overrides: overrides.clone(), ..Options::default() }
 }
 
 fn bring(store: &Store, document: i64, examined: Examined) -> Result<Vec<Finding>, ReconcileError> {

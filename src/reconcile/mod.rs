@@ -3,6 +3,7 @@
 pub mod cases;
 pub mod commissioning;
 pub mod custody;
+pub mod deliveries;
 mod docket;
 mod examination;
 pub mod hierarchy;

@@ -168,6 +168,26 @@ impl Store {
         self.read(|connection| rows(connection, keys.iter().copied()))
     }
 
+    /// Items of a trade item and lot that were commissioned and have gone nowhere: neither packed nor shipped nor ended.
+    /// All its lots where the lot is empty.
+    pub fn loose_items(&self, gtin: &str, lot: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let lots: Vec<i64> = self.read(|connection| lots::numbers(connection, gtin, lot))?;
+        let (from, to) = (format!("/01/{gtin}/21/"), format!("/01/{gtin}/210"));
+        self.read(|connection| {
+            Ok(items::table
+                .filter(items::key.gt(&from))
+                .filter(items::key.lt(&to))
+                .filter(items::lot.eq_any(&lots))
+                .filter(items::packed.is_null())
+                .filter(items::shipped.is_null())
+                .filter(items::ended.is_null())
+                .order(items::key)
+                .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+                .select(items::key)
+                .load(connection)?)
+        })
+    }
+
     /// All rows from a key on, in the order of their keys.
     pub fn items_after(&self, key: &str, limit: i64) -> Result<Vec<ItemRow>, StoreError> {
         self.read(|connection| {

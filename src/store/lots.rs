@@ -74,6 +74,15 @@ pub(super) fn lot(connection: &mut AnyConnection, number: i64) -> Result<Option<
     Ok(row.map(lot_record))
 }
 
+/// The numbers of a trade item's lots of this number; of all where it is empty.
+pub(super) fn numbers(connection: &mut AnyConnection, gtin: &str, lot: &str) -> Result<Vec<i64>, StoreError> {
+    let mut query = lots::table.filter(lots::gtin.eq(gtin)).select(lots::id).into_boxed();
+    if !lot.is_empty() {
+        query = query.filter(lots::lot.eq(lot));
+    }
+    Ok(query.load(connection)?)
+}
+
 /// Adds to the counts of commissioned items.
 pub(super) fn count(connection: &mut AnyConnection, counts: &BTreeMap<i64, i64>) -> Result<(), StoreError> {
     for (lot, change) in counts.iter().filter(|(_, change)| **change != 0) {

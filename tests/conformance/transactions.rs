@@ -6,7 +6,7 @@ use std::io::Write;
 use chrono::Utc;
 use epcgate::access::Caller;
 use epcgate::capture;
-use epcgate::capture::Limits;
+use epcgate::capture::Policy;
 use epcgate::capture::Wish;
 use epcgate::dscsa::GuidelineRelease;
 use epcgate::dscsa::transaction::Element;
@@ -45,7 +45,7 @@ fn store(folder: &tempfile::TempDir) -> Store {
     let wish = Wish { behaviour: CaptureErrorBehaviour::Rollback, syntax: None };
     let received = receiving.finish().unwrap();
     let new = capture::accept(&store, &Caller::operator(), received, wish, Utc::now()).unwrap();
-    assert!(capture::run_to_end(&store, &new.job, &Limits::default(), Utc::now).unwrap().success);
+    assert!(capture::run_to_end(&store, &new.job, &Policy::default(), Utc::now).unwrap().success);
     store
 }
 

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use epcgate::access::Caller;
 use epcgate::capture;
-use epcgate::capture::Limits;
+use epcgate::capture::Policy;
 use epcgate::capture::Wish;
 use epcgate::epcis::CaptureErrorBehaviour;
 use epcgate::gs1::Epc;
@@ -129,7 +129,7 @@ fn bring(store: &Store, document: &str) {
     let received = receiving.finish().unwrap();
     let wish = Wish { behaviour: CaptureErrorBehaviour::Proceed, syntax: None };
     let new = capture::accept(store, &Caller::operator(), received, wish, Utc::now()).unwrap();
-    let job = capture::run_to_end(store, &new.job, &Limits::default(), Utc::now).unwrap();
+    let job = capture::run_to_end(store, &new.job, &Policy::default(), Utc::now).unwrap();
     assert!(job.success, "{:?}\n{document}", job.defects);
 }
 
@@ -156,7 +156,7 @@ fn rebuilding_changes_nothing(name: &str, cases: u32, url: impl Fn(u64) -> Strin
         documents(&history).iter().for_each(|document| bring(&store, document));
         let live = state(&store);
         prop_assert!(!live.0.is_empty());
-        reconcile::rebuild(&store, Utc::now, |_| {}).unwrap();
+        reconcile::rebuild(&store, (&Default::default(), &Default::default()), Utc::now, |_| {}).unwrap();
         prop_assert_eq!(live, state(&store));
         Ok(())
     });

@@ -7,7 +7,7 @@ use std::time::Instant;
 use chrono::Utc;
 use epcgate::access::Caller;
 use epcgate::capture;
-use epcgate::capture::Limits;
+use epcgate::capture::Policy;
 use epcgate::capture::Wish;
 use epcgate::dscsa::Against;
 use epcgate::dscsa::Decision;
@@ -137,7 +137,7 @@ fn capture(store: &Store, document: &str) {
     let received = receiving.finish().unwrap();
     let wish = Wish { behaviour: CaptureErrorBehaviour::Rollback, syntax: None };
     let job = capture::accept(store, &Caller::operator(), received, wish, Utc::now()).unwrap().job;
-    let job = capture::run_to_end(store, &job, &Limits::default(), Utc::now).unwrap();
+    let job = capture::run_to_end(store, &job, &Policy::default(), Utc::now).unwrap();
     assert!(job.success, "{:?}", job.defects);
 }
 
@@ -196,8 +196,8 @@ fn each_scan_is_answered_and_closing_compares_serial_by_serial() {
         let counted = store.receipt(&caller, &receipt).unwrap().unwrap();
         assert_eq!((counted.scanned, counted.inferred, counted.faulty), (6, 2, 4));
 
-        let limits = Limits::default();
-        let closed = capture::close_receipt(store, &caller, (&receipt, "me"), &limits, Utc::now).unwrap();
+        let policy = Policy::default();
+        let closed = capture::close_receipt(store, &caller, (&receipt, "me"), &policy, Utc::now).unwrap();
         let count = |verdict, how| {
             let found = closed.closing.counts.iter().find(|(v, h, _)| (*v, *h) == (verdict, how));
             found.map_or(0, |(.., count)| *count)
@@ -228,7 +228,7 @@ fn each_scan_is_answered_and_closing_compares_serial_by_serial() {
         // A receipt that is closed takes no more; closed again it writes no second event.
         let again = receipt::scan(store, &caller, (&receipt, &label(6, "A1")), Utc::now());
         assert!(matches!(again, Err(ReceiptError::Closed(_))));
-        let again = capture::close_receipt(store, &caller, (&receipt, "me"), &limits, Utc::now).unwrap();
+        let again = capture::close_receipt(store, &caller, (&receipt, "me"), &policy, Utc::now).unwrap();
         assert_eq!(again.event, None);
         let expected =
             receipt::expected(store, &caller, &ShipmentFilter::default(), (None, 10), &Default::default());
@@ -255,9 +255,9 @@ fn a_pallet_takes_everything_in_it() {
         let counted = store.receipt(&Caller::operator(), &receipt).unwrap().unwrap();
         assert_eq!((counted.scanned, counted.inferred, counted.faulty), (1, 5, 0));
         assert_eq!(verdict(store, &receipt, &unit(7)).0, ReceiptVerdict::Expected);
-        let limits = Limits::default();
+        let policy = Policy::default();
         let closed =
-            capture::close_receipt(store, &Caller::operator(), (&receipt, "me"), &limits, Utc::now).unwrap();
+            capture::close_receipt(store, &Caller::operator(), (&receipt, "me"), &policy, Utc::now).unwrap();
         assert_eq!((closed.closing.count(ReceiptVerdict::Expected), closed.closing.differences), (7, vec![]));
         // One unit that may not be used makes its container one that is looked at.
         let item = HoldScope::item(Epc::parse(&unit(6))).unwrap();
@@ -278,8 +278,8 @@ fn goods_before_their_data_are_released_when_they_come() {
         assert_eq!(verdict(store, &receipt, &label(8, "A1")).0, ReceiptVerdict::NoData);
         assert_eq!(verdict(store, &receipt, &label(77, "A1")).0, ReceiptVerdict::NoData);
         assert_eq!(store.waiting_units(&caller, None, 10).unwrap().len(), 4);
-        let limits = Limits::default();
-        let closed = capture::close_receipt(store, &caller, (&receipt, "me"), &limits, Utc::now).unwrap();
+        let policy = Policy::default();
+        let closed = capture::close_receipt(store, &caller, (&receipt, "me"), &policy, Utc::now).unwrap();
         assert_eq!((closed.event, closed.closing.count(ReceiptVerdict::NoData)), (None, 4));
         capture(store, &delivery());
         let waiting = store.waiting_units(&caller, None, 10).unwrap();
@@ -292,7 +292,7 @@ fn goods_before_their_data_are_released_when_they_come() {
         let found = (of(4), of(5), of(8));
         assert_eq!(found, (ReceiptVerdict::Expected, ReceiptVerdict::Misaligned, ReceiptVerdict::Over));
         // Closed again, the receipt names what came into it.
-        let closed = capture::close_receipt(store, &caller, (&receipt, "me"), &limits, Utc::now).unwrap();
+        let closed = capture::close_receipt(store, &caller, (&receipt, "me"), &policy, Utc::now).unwrap();
         assert_eq!(closed.event.unwrap().what.epcs().len(), 2);
     });
 }

@@ -1,5 +1,5 @@
 CREATE TABLE items (
-    key TEXT NOT NULL PRIMARY KEY,
+    key TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     lot BIGINT,
     commissioned BIGINT,
     parent TEXT,

@@ -157,7 +157,7 @@ fn database(folder: &Path) -> anyhow::Result<String> {
 /// Captures a document and brings it into the ledger.
 pub(super) fn put_in(store: &Store, document: &Path, settings: &Settings) -> anyhow::Result<()> {
     let source = Source::open(document)?;
-    let (job, _) = capture(store, &source, CaptureErrorBehaviour::Rollback, &settings.limits)??;
+    let (job, _) = capture(store, &source, CaptureErrorBehaviour::Rollback, &settings.policy()?)??;
     anyhow::ensure!(job.success, "the measured document was refused");
     Ok(())
 }

@@ -254,7 +254,7 @@ mod tests {
 
     use super::*;
     use crate::capture;
-    use crate::capture::Limits;
+    use crate::capture::Policy;
     use crate::capture::Wish;
     use crate::epcis::CaptureErrorBehaviour;
     use crate::epcis::EventTime;
@@ -306,7 +306,7 @@ mod tests {
             let wish = Wish { behaviour: CaptureErrorBehaviour::Rollback, syntax: None };
             let received = receiving.finish().unwrap();
             let new = capture::accept(&self.store, &Caller::operator(), received, wish, Utc::now()).unwrap();
-            let job = capture::run_to_end(&self.store, &new.job, &Limits::default(), Utc::now).unwrap();
+            let job = capture::run_to_end(&self.store, &new.job, &Policy::default(), Utc::now).unwrap();
             assert!(job.success, "{:?}", job.defects);
         }
 
