@@ -239,7 +239,7 @@ impl Merging<'_> {
         let (facts, marks): (Vec<ItemFacts>, Vec<Vec<Mark>>) = waiting.into_iter().unzip();
         let before = self.store.merge_items(&facts, &mut self.times)?;
         for ((facts, marks), prior) in facts.iter().zip(&marks).zip(&before) {
-            let trail = Trail { prior: prior.as_ref(), ..Trail::of(book, &facts.key, marks) };
+            let trail = Trail::of(book, &facts.key, marks).after(prior.as_ref());
             rules::check_item(&trail, &mut self.found);
         }
         self.batches += 1;

@@ -60,7 +60,7 @@ impl<'a> ShippedUnits<'a> {
         if trail.container.is_some() {
             return Ok(());
         }
-        for shipment in trail.shipments() {
+        for shipment in trail.shipments().iter().copied() {
             if trail.is_logistic_unit() || self.may_hold(trail.key)? {
                 self.closed.entry(shipment).or_default().push(trail.key.to_owned());
             } else if trail.is_unit() {

@@ -1,5 +1,7 @@
 //! The trail of one item through one document: how it came to be, what it was in, how it was shipped, how it ended.
 
+use std::cell::OnceCell;
+
 use crate::reconcile::docket::Book;
 use crate::reconcile::docket::LotName;
 use crate::reconcile::docket::Mark;
@@ -10,7 +12,7 @@ use crate::store::ItemRow;
 const MOST_LEVELS: usize = 12;
 
 /// What one document, and the ledger before it, say of one item.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Trail<'a> {
     pub(crate) book: &'a Book,
     /// Its identity.
@@ -21,6 +23,8 @@ pub(crate) struct Trail<'a> {
     pub(crate) marks: &'a [Mark],
     /// What the ledger knew before; `None` where it knew nothing, or where there is no ledger.
     pub(crate) prior: Option<&'a ItemRow>,
+    stays: OnceCell<Vec<Stay>>,
+    shipments: OnceCell<Vec<u32>>,
 }
 
 /// A stay in a container.
@@ -37,7 +41,21 @@ pub(crate) struct Stay {
 impl<'a> Trail<'a> {
     /// The trail of an item that was never asked about in the ledger.
     pub(crate) fn of(book: &'a Book, key: &'a str, marks: &'a [Mark]) -> Trail<'a> {
-        Trail { book, key, container: book.containers.find(key), marks, prior: None }
+        Trail {
+            book,
+            key,
+            container: book.containers.find(key),
+            marks,
+            prior: None,
+            stays: OnceCell::new(),
+            shipments: OnceCell::new(),
+        }
+    }
+
+    /// The same trail after what the ledger knew before.
+    pub(crate) fn after(mut self, prior: Option<&'a ItemRow>) -> Trail<'a> {
+        self.prior = prior;
+        self
     }
 
     /// The marks of this kind.
@@ -66,17 +84,19 @@ impl<'a> Trail<'a> {
     }
 
     /// Its stays in containers, in the order of time.
-    pub(crate) fn stays(&self) -> Vec<Stay> {
-        stays(self.book, self.marks)
+    pub(crate) fn stays(&self) -> &[Stay] {
+        self.stays.get_or_init(|| stays(self.book, self.marks))
     }
 
     /// Shipments that it went with, of its own or with what it was in, each once, in the order of the document.
-    pub(crate) fn shipments(&self) -> Vec<u32> {
-        let mut found = Vec::new();
-        gather(self.book, self.marks, (i64::MIN, i64::MAX), (&mut found, MOST_LEVELS));
-        found.sort_unstable();
-        found.dedup();
-        found
+    pub(crate) fn shipments(&self) -> &[u32] {
+        self.shipments.get_or_init(|| {
+            let mut found = Vec::new();
+            gather(self.book, self.marks, (i64::MIN, i64::MAX), (&mut found, MOST_LEVELS));
+            found.sort_unstable();
+            found.dedup();
+            found
+        })
     }
 
     /// The stay during which it was shipped with this shipment; the last one where it was shipped by itself or late.

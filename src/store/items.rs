@@ -116,7 +116,7 @@ impl Store {
         times: &mut EventTimes,
     ) -> Result<Vec<Option<ItemRow>>, StoreError> {
         self.write(|connection| {
-            let mut before = rows(connection, facts.iter().map(|facts| facts.key.as_str()))?;
+            let mut before = rows_before(connection, facts)?;
             times.learn(connection, before.values())?;
             let mut new = Vec::new();
             let mut counts = BTreeMap::new();
@@ -262,6 +262,26 @@ fn replace(connection: &mut AnyConnection, row: &ItemRow) -> Result<(), StoreErr
     diesel::delete(items::table.find(&row.key)).execute(connection)?;
     diesel::insert_into(items::table).values(row.clone()).execute(connection)?;
     Ok(())
+}
+
+/// The rows that there are of these items. Mostly there is none, so that one look at their whole range is enough.
+fn rows_before(
+    connection: &mut AnyConnection,
+    facts: &[ItemFacts],
+) -> Result<HashMap<String, ItemRow>, StoreError> {
+    let keys = || facts.iter().map(|facts| facts.key.as_str());
+    let (Some(first), Some(last)) = (keys().min(), keys().max()) else { return Ok(HashMap::new()) };
+    let most = i64::try_from(facts.len()).unwrap_or(i64::MAX);
+    let range: Vec<ItemRow> = items::table
+        .filter(items::key.ge(first))
+        .filter(items::key.le(last))
+        .order(items::key)
+        .limit(most + 1)
+        .load(connection)?;
+    if range.len() > facts.len() {
+        return rows(connection, keys());
+    }
+    Ok(range.into_iter().map(|row| (row.key.clone(), row)).collect())
 }
 
 fn rows<'a>(

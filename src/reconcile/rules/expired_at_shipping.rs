@@ -28,7 +28,7 @@ pub(super) const RULE: ItemRule = ItemRule {
 fn check(trail: &Trail<'_>, found: &mut Found) {
     let (true, Some(mark), Some(lot)) = (trail.is_unit(), trail.commissioned(), trail.lot()) else { return };
     let Ok(expiry) = NaiveDate::parse_from_str(&lot.expiry, "%Y-%m-%d") else { return };
-    for number in trail.shipments() {
+    for number in trail.shipments().iter().copied() {
         let Some(shipment) = trail.book.shipment(number) else { continue };
         // A shipment in a far future is a wrong time, and is found as such.
         let shipped = DateTime::from_timestamp_micros(shipment.time).map(|time| time.date_naive());

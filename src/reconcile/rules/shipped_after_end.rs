@@ -36,7 +36,7 @@ fn check(trail: &Trail<'_>, found: &mut Found) {
         shipment.is_some_and(|shipment| earlier || here.is_some_and(|ended| shipment.time > ended))
     };
     let Some(shipment) =
-        trail.shipments().into_iter().find(later).and_then(|number| trail.book.shipment(number))
+        trail.shipments().iter().copied().find(later).and_then(|number| trail.book.shipment(number))
     else {
         return;
     };

@@ -24,7 +24,7 @@ pub(super) const RULE: ItemRule = ItemRule {
 fn check(trail: &Trail<'_>, found: &mut Found) {
     let Some(mark) = trail.commissioned() else { return };
     let commissioned = trail.book.time(mark.event);
-    for number in trail.shipments() {
+    for number in trail.shipments().iter().copied() {
         let Some(shipment) = trail.book.shipment(number).filter(|shipment| shipment.time < commissioned)
         else {
             continue;

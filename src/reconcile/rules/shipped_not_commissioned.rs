@@ -31,7 +31,7 @@ fn check(trail: &Trail<'_>, found: &mut Found) {
     }
     let sold = |shipment: &u32| trail.book.shipment(*shipment).is_some_and(|note| note.changes_owner());
     let shipments = trail.shipments();
-    let Some(shipment) = shipments.into_iter().find(sold).and_then(|number| trail.book.shipment(number))
+    let Some(shipment) = shipments.iter().copied().find(sold).and_then(|number| trail.book.shipment(number))
     else {
         return;
     };
