@@ -4,13 +4,16 @@ use crate::dscsa::transaction::USHC_NAMESPACE;
 use crate::epcis::Element;
 use crate::epcis::Event;
 
+/// A text as sent, and the path at which it stands.
+pub type SentAt = (Box<str>, Box<str>);
+
 /// Lot number and expiration date as sent, each with the path at which the event says it; `None` where it says none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LotAndExpiry {
     /// Lot number.
-    pub lot: Option<(Box<str>, Box<str>)>,
+    pub lot: Option<SentAt>,
     /// Expiration date, `YYYY-MM-DD` in files that are right.
-    pub expiry: Option<(Box<str>, Box<str>)>,
+    pub expiry: Option<SentAt>,
 }
 
 impl LotAndExpiry {

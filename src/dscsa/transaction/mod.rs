@@ -18,6 +18,7 @@ pub use information::Told;
 pub use information::TransactionInformation;
 pub use information::Unit;
 pub use lot_and_expiry::LotAndExpiry;
+pub use lot_and_expiry::SentAt;
 pub use master_data::Described;
 pub use master_data::described_places;
 pub use master_data::described_trade_items;

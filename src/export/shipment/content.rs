@@ -132,9 +132,12 @@ struct Dated {
     depth: usize,
 }
 
+/// What ships of one commissioning event and trade item.
+type Group<'a> = (&'a Commissioning, Vec<Epc>);
+
 /// One event for each commissioning event and trade item, of what ships alone.
 fn commissioned(tree: &Tree, commissionings: &Commissionings) -> Vec<Dated> {
-    let mut groups: BTreeMap<(i64, Option<String>), (&Commissioning, Vec<Epc>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(i64, Option<String>), Group<'_>> = BTreeMap::new();
     for node in tree.nodes() {
         let Some(commissioning) = commissionings.find(&node.epc.key()) else { continue };
         let group = groups.entry((commissioning.id, node.epc.class_key()));

@@ -17,6 +17,7 @@ use crate::dscsa::transaction::OriginKind;
 use crate::dscsa::transaction::Product;
 use crate::dscsa::transaction::ProductLot;
 use crate::dscsa::transaction::Purchase;
+use crate::dscsa::transaction::SentAt;
 use crate::dscsa::transaction::Told;
 use crate::dscsa::transaction::Unit;
 use crate::epcis::Action;
@@ -156,7 +157,7 @@ impl<'a> Gathering<'a> {
                 continue;
             }
             packings.extend(leaf.events.iter().copied());
-            if !self.is_package(&leaf.epc)? {
+            if !self.is_package(leaf.epc)? {
                 unexplained.push(leaf.epc.clone());
             } else if gtin.is_none_or(|gtin| leaf.epc.gtin() == Some(gtin)) {
                 units.push(Unit { epc: leaf.epc.clone(), container: leaf.containers.first().cloned() });
@@ -191,7 +192,7 @@ impl<'a> Gathering<'a> {
         for unit in &content.units {
             let Some(gtin) = unit.epc.gtin() else { continue };
             let told = content.commissionings.find(&unit.epc.key()).map(|event| &event.lot);
-            let text = |told: &Option<(Box<str>, Box<str>)>| told.as_ref().map(|(text, _)| text.clone());
+            let text = |told: &Option<SentAt>| told.as_ref().map(|(text, _)| text.clone());
             let key = told.map_or((None, None), |lot| (text(&lot.lot), text(&lot.expiry)));
             grouped.entry(gtin).or_default().entry(key).or_default().push(unit);
         }
@@ -240,7 +241,7 @@ pub(super) fn commissioned(event: &Event) -> &[Epc] {
 /// The units of one lot, which is told by the event of the first of them.
 fn lot(units: &[&Unit], commissionings: &Commissionings) -> ProductLot {
     let commissioning = units.first().and_then(|unit| commissionings.find(&unit.epc.key()));
-    let told = |pick: fn(&LotAndExpiry) -> &Option<(Box<str>, Box<str>)>| {
+    let told = |pick: fn(&LotAndExpiry) -> &Option<SentAt>| {
         let Commissioning { id, document, lot, .. } = commissioning?;
         let (text, path) = pick(lot).as_ref()?;
         let origin = Origin {
