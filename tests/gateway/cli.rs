@@ -112,12 +112,15 @@ fn check_tells_place_rule_and_mend() {
     let cut = write(folder.path(), "cut.xml", &SHIPMENT.as_bytes()[..500]);
     let (sound, broken, cut) = (sound.to_str().unwrap(), broken.to_str().unwrap(), cut.to_str().unwrap());
 
-    assert_eq!(epcgate(&["check", sound], b"").status.code(), Some(0));
-    assert_eq!(epcgate(&["check", "-"], SHIPMENT.as_bytes()).status.code(), Some(0));
-    assert_eq!(epcgate(&["check", cut], b"").status.code(), Some(1));
-    assert_eq!(epcgate(&["check", "no-such-file.xml", sound], b"").status.code(), Some(2));
+    assert_eq!(epcgate(&["check", "--profile", "form", sound], b"").status.code(), Some(0));
+    assert_eq!(epcgate(&["check", "--profile", "form", "-"], SHIPMENT.as_bytes()).status.code(), Some(0));
+    assert_eq!(epcgate(&["check", "--profile", "form", cut], b"").status.code(), Some(1));
+    assert_eq!(
+        epcgate(&["check", "--profile", "form", "no-such-file.xml", sound], b"").status.code(),
+        Some(2)
+    );
 
-    let output = epcgate(&["check", broken], b"");
+    let output = epcgate(&["check", "--profile", "form", broken], b"");
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stdout);
     assert!(shown.contains("error[action]"), "{shown}");
@@ -125,7 +128,7 @@ fn check_tells_place_rule_and_mend() {
     assert!(shown.contains("11 | <action>OBSERVED</action>"), "{shown}");
     assert!(shown.contains("help: write ADD, OBSERVE or DELETE"), "{shown}");
 
-    let output = epcgate(&["check", broken, sound, "--output", "json"], b"");
+    let output = epcgate(&["check", "--profile", "form", broken, sound, "--output", "json"], b"");
     let lines: Vec<Value> =
         text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let finding = &lines[0]["findings"][0];
@@ -135,17 +138,59 @@ fn check_tells_place_rule_and_mend() {
     assert!(finding["path"].as_str().unwrap().ends_with("/ObjectEvent[1]/action"), "{finding}");
     assert_eq!(lines[1]["findings"].as_array().unwrap().len(), 0);
 
-    let log: Value =
-        serde_json::from_slice(&epcgate(&["check", broken, "--output", "sarif"], b"").stdout).unwrap();
+    let log: Value = serde_json::from_slice(
+        &epcgate(&["check", "--profile", "form", broken, "--output", "sarif"], b"").stdout,
+    )
+    .unwrap();
     assert_eq!(log["runs"][0]["results"][0]["ruleId"], "action");
     assert_eq!(log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"], 11);
 }
 
 #[test]
+fn check_judges_us_products_by_the_law_unless_told_otherwise() {
+    let ordered = SHIPMENT.replace(
+        "</bizStep>",
+        "</bizStep><bizTransactionList><bizTransaction type=\"urn:epcglobal:cbv:btt:po\">urn:epcglobal:cbv:bt:0399999999991:P1\
+         </bizTransaction></bizTransactionList>",
+    );
+    let check = |more: &[&str]| {
+        let arguments = [&["check", "-", "--output", "json"], more].concat();
+        let output = epcgate(&arguments, ordered.as_bytes());
+        let file: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let statement =
+            file["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "statement-missing");
+        (file["profile"].as_str().unwrap().to_owned(), statement.cloned(), output.status.code())
+    };
+    let (profile, statement, code) = check(&[]);
+    let statement = statement.unwrap();
+    assert_eq!((profile.as_str(), code), ("dscsa", Some(1)));
+    assert_eq!((statement["severity"].as_str(), statement["line"].as_u64()), (Some("hard"), Some(5)));
+    assert_eq!(statement["mender"], "sender");
+    assert!(statement["to_partner"].as_str().unwrap().contains("Please send the file again"), "{statement}");
+    assert_eq!(check(&["--profile", "form"]), ("form".to_owned(), None, Some(0)));
+    assert_eq!(check(&["--rule", "statement-missing=note"]).1.unwrap()["severity"], "note");
+    assert_eq!(check(&["--rule", "statement-missing=off"]).1, None);
+    let unknown = epcgate(&["check", "-", "--rule", "no-such-rule=off"], ordered.as_bytes());
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let listed = text(&epcgate(&["rules", "--output", "markdown"], b"").stdout);
+    assert!(listed.contains("| `statement-missing` | hard |"), "{listed}");
+    let explained = text(&epcgate(&["rules", "statement-missing"], b"").stdout);
+    assert!(explained.contains("why:") && explained.contains("help:"), "{explained}");
+    assert_eq!(epcgate(&["rules", "no-such-rule"], b"").status.code(), Some(1));
+}
+
+#[test]
 fn strict_refuses_what_is_otherwise_tolerated() {
     let lax = SHIPMENT.replace("2026-03-04T06:00:00.000-05:00", "2026-03-04T06:00:00.000");
-    assert_eq!(epcgate(&["check", "-"], lax.as_bytes()).status.code(), Some(0));
-    assert_eq!(epcgate(&["check", "--strict", "-"], lax.as_bytes()).status.code(), Some(1));
+    assert_eq!(epcgate(&["check", "--profile", "form", "-"], lax.as_bytes()).status.code(), Some(0));
+    assert_eq!(
+        epcgate(&["check", "--profile", "form", "--strict", "-"], lax.as_bytes()).status.code(),
+        Some(1)
+    );
     assert_eq!(
         epcgate(&["convert", "--strict", "--to", "json-ld", "-"], lax.as_bytes()).status.code(),
         Some(1)
