@@ -12,6 +12,9 @@ use crate::capture::Policy;
 use crate::capture::Wish;
 use crate::capture::accept;
 use crate::capture::run_to_end;
+use crate::dscsa::Against;
+use crate::dscsa::Delivery;
+use crate::dscsa::exception::transaction_number;
 use crate::epcis::CaptureErrorBehaviour;
 use crate::epcis::CaptureJob;
 use crate::epcis::Event;
@@ -21,9 +24,12 @@ use crate::formats::Syntax;
 use crate::formats::WriteError;
 use crate::formats::WriteOptions;
 use crate::formats::Writer;
+use crate::reconcile::cases;
+use crate::reconcile::cases::Compared;
 use crate::reconcile::receipt;
 use crate::reconcile::receipt::Closed;
 use crate::reconcile::receipt::ReceiptError;
+use crate::store::CaseError;
 use crate::store::Store;
 use crate::store::StoreError;
 
@@ -39,6 +45,9 @@ pub enum ClosingError {
     /// Its event cannot be captured.
     #[error(transparent)]
     Capture(#[from] CaptureError),
+    /// The cases of its delivery cannot be brought up to date.
+    #[error(transparent)]
+    Case(#[from] CaseError),
     /// Its event was refused, with the reason.
     #[error("the receiving event was refused: {0}")]
     Refused(String),
@@ -50,7 +59,8 @@ impl From<StoreError> for ClosingError {
     }
 }
 
-/// Closes a receipt and captures its event. Where a crash came between, the same again ends it.
+/// Closes a receipt, captures its event, and brings the case of its delivery up to date. Where a crash came between,
+/// the same again ends it.
 pub fn close_receipt(
     store: &Store,
     caller: &Caller,
@@ -68,7 +78,36 @@ pub fn close_receipt(
         document = Some(job.document);
     }
     receipt::end(store, caller, &mut closed, (document, now()))?;
+    tell(store, caller, &closed, &policy.cases, now())?;
     Ok(closed)
+}
+
+/// Makes what is different between goods and data the case of their delivery; goods received against nothing have none.
+fn tell(
+    store: &Store,
+    caller: &Caller,
+    closed: &Closed,
+    settings: &cases::Settings,
+    now: DateTime<Utc>,
+) -> Result<(), ClosingError> {
+    let first = closed.closing.shipments.first().filter(|_| closed.receipt.against != Against::Nothing);
+    let Some(shipment) = first.map(|id| store.shipment(caller, *id)).transpose()?.flatten() else {
+        return Ok(());
+    };
+    let number = |uris: &[String]| uris.first().map(|uri| transaction_number(uri)).unwrap_or_default();
+    let delivery = Delivery {
+        order: number(&shipment.purchase_orders),
+        advice: number(&shipment.despatch_advices),
+        partner: shipment.seller,
+    };
+    let compared = Compared {
+        document: Some(shipment.document),
+        delivery: Some(delivery),
+        findings: &[],
+        differences: Some(&closed.closing.differences),
+    };
+    cases::after_reconcile(store, settings, &compared, now)?;
+    Ok(())
 }
 
 /// Captures an event of ours in a document of its own, the same bytes for the same event.

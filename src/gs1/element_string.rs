@@ -179,7 +179,7 @@ fn check_part(part: &Part, identifier: &str, piece: &str) -> Result<(), ElementF
         return fault(ElementFault::Short);
     }
     match part.check {
-        Check::CheckDigit if !check_digit::verify(piece) => fault(ElementFault::CheckDigit),
+        Check::Modulo10 if !check_digit::verify(piece) => fault(ElementFault::CheckDigit),
         Check::Date if !is_date(piece) => fault(ElementFault::Date),
         Check::Zero if piece != "0" => fault(ElementFault::Character),
         _ => Ok(()),

@@ -9,7 +9,7 @@ pub(super) enum Check {
     /// Nothing more.
     Any,
     /// Its last digit is a check digit.
-    CheckDigit,
+    Modulo10,
     /// A date as YYMMDD, whose day may be 00 where only the month is meant.
     Date,
     /// A number of things, which is never none.
@@ -104,7 +104,7 @@ const fn x(most: u8) -> Part {
 
 /// Digits of which the last one is a check digit.
 const fn key(length: u8) -> Part {
-    Part { check: Check::CheckDigit, ..n(length) }
+    Part { check: Check::Modulo10, ..n(length) }
 }
 
 const fn maybe(part: Part) -> Part {

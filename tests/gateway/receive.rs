@@ -222,6 +222,8 @@ fn each_scan_is_answered_and_closing_compares_serial_by_serial() {
         assert_eq!(inferred.elements().count(), 2);
         assert_eq!(event.biz_transactions.len(), 1);
 
+        let cases = store.cases(&caller, &Default::default(), None, 10).unwrap();
+        assert_eq!((cases.len(), cases[0].delivery.order.as_str(), cases[0].items.len()), (1, "PO-1", 5));
         let rules: Vec<_> = closed.findings.iter().map(|finding| finding.rule.id).collect();
         assert_eq!(rules, ["lot-overfilled"]);
 
@@ -236,7 +238,7 @@ fn each_scan_is_answered_and_closing_compares_serial_by_serial() {
         // What was received and not shipped since is received twice.
         let second = open(store, Against::Shipment(shipment));
         assert_eq!(verdict(store, &second, &label(4, "A1")).0, ReceiptVerdict::ReceivedBefore);
-        let closed = capture::close_receipt(store, &caller, (&second, "me"), &limits, Utc::now).unwrap();
+        let closed = capture::close_receipt(store, &caller, (&second, "me"), &policy, Utc::now).unwrap();
         let found: Vec<_> = closed.findings.iter().map(|finding| finding.rule.id).collect();
         assert_eq!(found, ["received-twice"]);
         let about = store.findings_about(&caller, &key(4)).unwrap();
