@@ -88,6 +88,16 @@ impl<'a> Trail<'a> {
         self.stays.get_or_init(|| stays(self.book, self.marks))
     }
 
+    /// The first stay that begins while another lasts, behind that other; `None` where it is in one place at a time.
+    pub(crate) fn in_two_places(&self) -> Option<(Stay, Stay)> {
+        let stays = self.stays();
+        stays.iter().enumerate().find_map(|(at, stay)| {
+            let mut earlier = stays.iter().take(at).rev();
+            let other = earlier.find(|other| other.container != stay.container && other.until > stay.from)?;
+            Some((*other, *stay))
+        })
+    }
+
     /// Shipments that it went with, of its own or with what it was in, each once, in the order of the document.
     pub(crate) fn shipments(&self) -> &[u32] {
         self.shipments.get_or_init(|| {

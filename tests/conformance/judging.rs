@@ -4,12 +4,13 @@ use std::fs::File;
 use std::path::Path;
 
 use epcgate::dscsa::Finding;
-use epcgate::dscsa::guideline::Guideline;
 use epcgate::dscsa::guideline::Options;
+use epcgate::epcis::event_id::EventHasher;
 use epcgate::formats::Defect;
 use epcgate::formats::Defects;
 use epcgate::formats::ReadOptions;
 use epcgate::formats::Reader;
+use epcgate::reconcile::Examination;
 
 /// What is found in a document.
 pub(crate) struct Judged {
@@ -25,13 +26,15 @@ pub(crate) fn judge(path: &Path) -> Judged {
     let mut release = String::new();
     let input = Box::new(File::open(path).unwrap());
     let read = Reader::open(input, ReadOptions::default(), &mut defects).and_then(|mut reader| {
-        let mut guideline = Guideline::new(Options::default(), reader.header());
+        let (mut examination, mut hasher) =
+            (Examination::new(Options::default(), reader.header()), EventHasher::new());
         while let Some(reading) = reader.next_event(&mut defects)? {
-            if let Some(event) = &reading.event {
-                guideline.event(reading.index, event);
+            match &reading.event {
+                Some(event) => examination.event(reading.index, event, &hasher.digest(event)),
+                None => examination.refused(),
             }
         }
-        let report = guideline.finish(reader.header());
+        let report = examination.finish(reader.header()).unwrap().judge_alone().unwrap();
         release = report.release.to_string();
         findings.extend(report.findings);
         Ok(())

@@ -30,6 +30,10 @@ fn check(trail: &Trail<'_>, found: &mut Found) {
     let Some(lot) = trail.lot().filter(|_| trail.of_kind(MarkKind::Commissioned).count() == 1) else {
         return;
     };
+    // What is in two cases at once differs from one of them for that reason.
+    if trail.in_two_places().is_some() {
+        return;
+    }
     for stay in trail.stays() {
         let Some(of_case) = lot_of(trail.book, stay.container) else { continue };
         if of_case.gtin.is_empty() || (of_case.lot == lot.lot && of_case.expiry == lot.expiry) {

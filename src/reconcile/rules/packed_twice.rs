@@ -28,24 +28,13 @@ fn check(trail: &Trail<'_>, found: &mut Found) {
     if trail.of_kind(MarkKind::Commissioned).count() > 1 {
         return;
     }
-    let stays = trail.stays();
-    for (at, stay) in stays.iter().enumerate() {
-        let earlier = stays.iter().take(at).rev();
-        let Some(other) =
-            earlier.into_iter().find(|other| other.container != stay.container && other.until > stay.from)
-        else {
-            continue;
-        };
-        let [spelt, first, second] = [
-            trail.key,
-            trail.book.containers.key(other.container),
-            trail.book.containers.key(stay.container),
-        ]
-        .map(|key| trail.book.spell(key));
-        let said = format!("{spelt} is packed into {second} while it is still in {first}");
-        let objects = [spelt, first, second].map(|text| Object::Epc(text.into()));
-        let finding = Finding::new(RULE.rule, said).in_event(trail.book.position(stay.packed));
-        found.add(objects.into_iter().fold(finding, Finding::about));
-        return;
-    }
+    let Some((first, second)) = trail.in_two_places() else { return };
+    let containers = &trail.book.containers;
+    let [spelt, before, after] =
+        [trail.key, containers.key(first.container), containers.key(second.container)]
+            .map(|key| trail.book.spell(key));
+    let said = format!("{spelt} is packed into {after} while it is still in {before}");
+    let objects = [spelt, before, after].map(|text| Object::Epc(text.into()));
+    let finding = Finding::new(RULE.rule, said).in_event(trail.book.position(second.packed));
+    found.add(objects.into_iter().fold(finding, Finding::about));
 }
