@@ -258,7 +258,7 @@ impl Store {
     }
 
     /// Takes no more scans: the receipt is closing, by this person at this time, with one more round. One that is closing
-    /// already stays as it is.
+    /// already stays as it is. What did not arrive is forgotten, as the data may be others than when it was last closed.
     pub fn begin_closing(
         &self,
         _caller: &Caller,
@@ -275,6 +275,10 @@ impl Store {
                     receipts::rounds.eq(receipts::rounds + 1),
                 ))
                 .execute(connection)?;
+            let missing = receipt_units::table
+                .filter(receipt_units::receipt.eq(id))
+                .filter(receipt_units::observed.eq(Observed::Unseen.as_str()));
+            diesel::delete(missing).execute(connection)?;
             let row: Option<ReceiptRow> = receipts::table.find(id).first(connection).optional()?;
             row.map(ReceiptRow::receipt).transpose()
         })
