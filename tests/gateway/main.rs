@@ -6,6 +6,7 @@ mod capture;
 mod cli;
 mod crash;
 mod exceptions;
+mod exchange;
 mod harness;
 mod holds;
 mod hostile;
