@@ -18,6 +18,7 @@ use crate::formats::shipments::ShipmentDetailForm;
 use crate::formats::shipments::ShipmentForm;
 use crate::formats::shipments::ShippedUnitForm;
 use crate::reconcile::receipt;
+use crate::reconcile::receipt::ExpectedPage;
 use crate::store::ShipmentFilter;
 use crate::store::ShippedUnit;
 use crate::store::Store;
@@ -52,13 +53,13 @@ pub async fn list(
     let found = web::block(move || {
         receipt::expected(&store, &Caller::operator(), &filter, (before, limit), &receiving.clocks())
     });
-    let (found, next) = found.await??;
+    let ExpectedPage { shipments, next } = found.await??;
     let mut response = HttpResponse::Ok();
     if let Some((time, id)) = next {
         response.insert_header((LINK, paging::next(&request, &format!("{time}.{id}"))));
     }
     let now = Utc::now();
-    let wanted = found.iter().filter(|found| !open || found.deadlines.is_some());
+    let wanted = shipments.iter().filter(|found| !open || found.deadlines.is_some());
     let shown: Vec<ShipmentForm> = wanted.map(|found| found.form(now)).collect();
     Ok(response.json(json!({ "shipments": shown })))
 }

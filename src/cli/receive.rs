@@ -223,8 +223,8 @@ fn list_expected(store: &Store, settings: &Settings, output: Output) -> anyhow::
         let (clocks, now) = (settings.receiving.clocks(), Utc::now());
         let asked = (before, PAGE);
         let filter = ShipmentFilter::default();
-        let (page, next) = receipt::expected(store, &Caller::operator(), &filter, asked, &clocks)?;
-        for found in page {
+        let page = receipt::expected(store, &Caller::operator(), &filter, asked, &clocks)?;
+        for found in page.shipments {
             let form = found.form(now);
             let Some(clock) = &form.expected else { continue };
             if output == Output::Json {
@@ -236,8 +236,8 @@ fn list_expected(store: &Store, settings: &Settings, output: Output) -> anyhow::
             writeln!(out, "    from {} to {}; orders: {orders}", form.seller, form.buyer)?;
             writeln!(out, "    remind {}, ask the partner {}", clock.remind, clock.escalate)?;
         }
-        match next {
-            Some(_) => before = next,
+        match page.next {
+            Some(_) => before = page.next,
             None => return Ok(Outcome::Clean),
         }
     }

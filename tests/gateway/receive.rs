@@ -234,7 +234,7 @@ fn each_scan_is_answered_and_closing_compares_serial_by_serial() {
         assert_eq!(again.event, None);
         let expected =
             receipt::expected(store, &caller, &ShipmentFilter::default(), (None, 10), &Default::default());
-        assert!(expected.unwrap().0.iter().all(|found| found.deadlines.is_none()));
+        assert!(expected.unwrap().shipments.iter().all(|found| found.deadlines.is_none()));
         // What was received and not shipped since is received twice.
         let second = open(store, Against::Shipment(shipment));
         assert_eq!(verdict(store, &second, &label(4, "A1")).0, ReceiptVerdict::ReceivedBefore);

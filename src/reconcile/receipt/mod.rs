@@ -27,6 +27,7 @@ pub use closing::end;
 pub use scanning::scan;
 pub use waiting::Deadlines;
 pub use waiting::Expected;
+pub use waiting::ExpectedPage;
 pub use waiting::expected;
 pub use waiting::expected_one;
 pub use waiting::release;

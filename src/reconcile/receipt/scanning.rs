@@ -127,9 +127,9 @@ impl<'a> Judging<'a> {
         let shipments = shipments(store, caller, receipt)?;
         let mut judging = Judging { store, caller, receipt, shipments, faults: HashMap::new(), now };
         for id in judging.shipments.clone() {
-            if let Some(shipment) = store.shipment(caller, id)? {
-                let whole = judging.holds_whole_files(&shipment.seller)?;
-                let fault = store.document_fault(caller, shipment.document, whole)?;
+            if let Some((document, seller)) = store.shipment_origin(caller, id)? {
+                let whole = judging.holds_whole_files(&seller)?;
+                let fault = store.document_fault(caller, document, whole)?;
                 let words = fault.map(|fault| format!("{} ({})", fault.message, fault.rule));
                 judging.faults.insert(id, words);
             }

@@ -62,6 +62,15 @@ pub struct Expected {
     pub deadlines: Option<Deadlines>,
 }
 
+/// A page of shipments, and where to go on from, if there may be more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExpectedPage {
+    /// The shipments.
+    pub shipments: Vec<Expected>,
+    /// Time and number of the last one looked at.
+    pub next: Option<(i64, i64)>,
+}
+
 impl Expected {
     fn of(
         store: &Store,
@@ -143,7 +152,7 @@ pub fn expected(
     filter: &ShipmentFilter,
     (before, limit): (Option<(i64, i64)>, i64),
     clocks: &Clocks,
-) -> Result<(Vec<Expected>, Option<(i64, i64)>), StoreError> {
+) -> Result<ExpectedPage, StoreError> {
     let page = store.shipments(caller, filter, before, limit)?;
     let full = i64::try_from(page.len()).is_ok_and(|length| length == limit);
     let next = page.last().filter(|_| full).map(|last| (last.time, last.id));
@@ -151,7 +160,7 @@ pub fn expected(
     for shipment in page {
         found.push(Expected::of(store, caller, shipment, clocks)?);
     }
-    Ok((found, next))
+    Ok(ExpectedPage { shipments: found, next })
 }
 
 /// One shipment, with its clock where no receipt was closed against it; `None` where there is none of this number.

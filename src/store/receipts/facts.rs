@@ -1,6 +1,5 @@
 //! What is known of units that arrive: by look-ups of their keys alone, however large their shipment is.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 
@@ -129,6 +128,18 @@ impl Store {
         })
     }
 
+    /// The document that brought a shipment, and its seller; without the shipment's contents.
+    pub fn shipment_origin(
+        &self,
+        _caller: &Caller,
+        shipment: i64,
+    ) -> Result<Option<(i64, String)>, StoreError> {
+        self.read(|connection| {
+            let found = shipments::table.find(shipment).select((shipments::document, shipments::seller));
+            Ok(found.first(connection).optional()?)
+        })
+    }
+
     /// The shipments of a purchase order or despatch advice, by its number or URI.
     pub fn shipments_for(&self, _caller: &Caller, order: &str) -> Result<Vec<i64>, StoreError> {
         self.read(|connection| {
@@ -171,8 +182,7 @@ fn facts_of(
     let standing = holds::standing(connection, &all)?;
     let about = holding(connection, &all)?;
     let before = received_before(connection, receipt, &keys)?;
-    let mut places = Places { shipments, found: BTreeMap::new() };
-    places.find(connection, &keys)?;
+    let places = places(connection, shipments, (&keys, &subjects))?;
     for ((unit, facts), subjects) in asked.iter().zip(&mut facts).zip(&subjects) {
         let of_it = |subject: &String| subjects.contains(subject);
         facts.holds = standing
@@ -183,7 +193,7 @@ fn facts_of(
         facts.findings =
             about.iter().filter(|(subject, _)| of_it(subject)).map(|(_, found)| found.clone()).collect();
         facts.findings.dedup();
-        facts.shipment = places.found.get(unit.key.as_str()).copied();
+        facts.shipment = places.get(&unit.key).copied();
         let earlier = before.get(&unit.key);
         if earlier.is_some() || (facts.shipment.is_none() && facts.item.is_some()) {
             let newest = newest_shipment(connection, subjects)?;
@@ -278,31 +288,41 @@ fn received_before(
     Ok(rows.into_iter().map(|(key, receipt, at)| (key, (receipt, at))).collect())
 }
 
-/// Which of the shipments received each unit belongs to.
-struct Places<'a> {
-    shipments: &'a [i64],
-    found: BTreeMap<String, i64>,
-}
-
-impl Places<'_> {
-    fn find(&mut self, connection: &mut AnyConnection, keys: &[&str]) -> Result<(), StoreError> {
-        let mut sorted = keys.to_vec();
-        sorted.sort_unstable();
-        for shipment in self.shipments {
-            for key in shipped::among(connection, *shipment, &sorted)? {
-                self.found.entry(key).or_insert(*shipment);
-            }
-            let roots: Vec<String> = shipment_roots::table
+/// The first of the shipments received that each unit belongs to: by itself or what it is in being listed, or else by
+/// being among the units that went with it.
+fn places(
+    connection: &mut AnyConnection,
+    shipments: &[i64],
+    (keys, subjects): (&[&str], &[Vec<String>]),
+) -> Result<HashMap<String, i64>, StoreError> {
+    let mut found = HashMap::new();
+    let all: BTreeSet<&str> = subjects.iter().flatten().map(String::as_str).collect();
+    let all: Vec<&str> = all.into_iter().collect();
+    for shipment in shipments {
+        let mut roots: BTreeSet<String> = BTreeSet::new();
+        for some in all.chunks(KEYS) {
+            let listed: Vec<String> = shipment_roots::table
                 .filter(shipment_roots::shipment.eq(shipment))
-                .filter(shipment_roots::root.eq_any(keys))
+                .filter(shipment_roots::root.eq_any(some))
                 .select(shipment_roots::root)
                 .load(connection)?;
-            for root in roots {
-                self.found.entry(root).or_insert(*shipment);
+            roots.extend(listed);
+        }
+        let mut rest: Vec<&str> = Vec::new();
+        for (key, subjects) in keys.iter().zip(subjects) {
+            if found.contains_key(*key) {
+                continue;
+            }
+            if subjects.iter().any(|subject| roots.contains(subject)) {
+                found.insert((*key).to_owned(), *shipment);
+            } else {
+                rest.push(key);
             }
         }
-        Ok(())
+        rest.sort_unstable();
+        found.extend(shipped::among(connection, *shipment, &rest)?.into_iter().map(|key| (key, *shipment)));
     }
+    Ok(found)
 }
 
 fn newest_shipment(
