@@ -38,7 +38,7 @@ pub(super) enum Piece {
     /// Events made ready, and where each stands.
     Events(Box<Batch>, Vec<(u64, Place)>),
     /// All has been read.
-    End(Ending),
+    End(Box<Ending>),
     /// The batch could not be packed.
     Failed(StoreError),
 }
@@ -86,13 +86,13 @@ pub(super) fn read(input: Box<dyn Input>, terms: &Terms<'_>, belt: &Belt) {
     let mut defects = Defects::new(false);
     let last = match Reader::open(input, ReadOptions::default(), &mut defects) {
         Ok(reader) => match read_events(reader, terms, belt, &mut defects) {
-            Ok(ending) => Piece::End(ending),
+            Ok(ending) => Piece::End(Box::new(ending)),
             Err(Halt::Failed(error)) => Piece::Failed(error),
             Err(Halt::Gone) => return,
         },
         Err(defect) => {
             defects.add(defect);
-            Piece::End(Ending::new(None, 0, &defects))
+            Piece::End(Box::new(Ending::new(None, 0, &defects)))
         }
     };
     // Where nobody takes it, the other half failed and says so itself.

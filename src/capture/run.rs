@@ -143,7 +143,7 @@ impl Storing<'_> {
                     // At the end of the document nobody needs it any more.
                     let _ = returning.send(*batch);
                 }
-                Ok(Piece::End(ending)) => return self.end(ending, now()).map(Some),
+                Ok(Piece::End(ending)) => return self.end(*ending, now()).map(Some),
                 Ok(Piece::Failed(error)) => return Err(error),
                 Err(RecvTimeoutError::Timeout) if renewed.elapsed() < RENEWED_EVERY => {}
                 Err(RecvTimeoutError::Timeout) => {

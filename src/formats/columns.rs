@@ -18,9 +18,12 @@ use crate::formats::records::Bounded;
 /// A column: its name, and other names under which it is known. Capitals, spaces and punctuation do not count.
 pub type Column = (&'static str, &'static [&'static str]);
 
+/// What was read to find the headings, and what follows it.
+type Numbered<R> = Chain<Cursor<Vec<u8>>, BufReader<Lines<R>>>;
+
 /// A table in CSV with a line of headings, read row by row.
 pub struct Table<R> {
-    reader: csv::Reader<Chain<Cursor<Vec<u8>>, BufReader<Lines<R>>>>,
+    reader: csv::Reader<Numbered<R>>,
     /// Of each known column, the place of its cell in a row.
     places: Vec<(&'static str, usize)>,
 }

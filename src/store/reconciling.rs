@@ -168,14 +168,17 @@ impl Store {
     }
 }
 
-/// The rows of error declarations at these positions of a document: number, `eventID`, content hash.
+/// Number, `eventID` and content hash of an event.
+type IdentityRow = (i64, Option<String>, Vec<u8>);
+
+/// The rows of error declarations at these positions of a document.
 fn declarations(
     connection: &mut AnyConnection,
     document: i64,
     positions: &[i64],
-) -> Result<Vec<(i64, Option<String>, Vec<u8>)>, StoreError> {
+) -> Result<Vec<IdentityRow>, StoreError> {
     let columns = (events::id, events::event_id, events::hash);
-    let mut rows: Vec<(i64, Option<String>, Vec<u8>)> = events::table
+    let mut rows: Vec<IdentityRow> = events::table
         .filter(events::document.eq(document))
         .filter(events::position.eq_any(positions))
         .select(columns)
@@ -186,7 +189,7 @@ fn declarations(
             .filter(document_events::document.eq(document))
             .filter(document_events::position.eq_any(positions))
             .select(columns)
-            .load::<(i64, Option<String>, Vec<u8>)>(connection)?,
+            .load::<IdentityRow>(connection)?,
     );
     Ok(rows)
 }
@@ -231,7 +234,7 @@ fn without_void(connection: &mut AnyConnection, numbers: &mut Vec<EventNumber>) 
     }
     let mut void: HashMap<i64, ()> = HashMap::new();
     for some in numbers.chunks(KEYS) {
-        let rows: Vec<(i64, Option<String>, Vec<u8>)> = events::table
+        let rows: Vec<IdentityRow> = events::table
             .filter(events::id.eq_any(some.iter().map(|number| number.event)))
             .select((events::id, events::event_id, events::hash))
             .load(connection)?;

@@ -210,7 +210,7 @@ fn each_scan_is_answered_and_closing_compares_serial_by_serial() {
             _ => None,
         });
         assert_eq!((short.as_deref(), closed.closing.differences.len()), (Some("6"), 5));
-        let (question, page) = query::parse([("EQ_bizStep", "receiving")].into_iter()).unwrap();
+        let (question, page) = query::parse([("EQ_bizStep", "receiving")]).unwrap();
         let events = store.events(&caller, &question, &page).unwrap().events;
         assert_eq!(events.len(), 1);
         let event = &events[0].event;

@@ -144,13 +144,16 @@ fn again(
     Ok(changed.len() as u64)
 }
 
+/// The place of a shipment in a listing: its time and number.
+pub type ShipmentPlace = (i64, i64);
+
 /// Shipments from the newest on, each with its clock where no receipt was closed against it; and where to go on from, if
 /// there may be more.
 pub fn expected(
     store: &Store,
     caller: &Caller,
     filter: &ShipmentFilter,
-    (before, limit): (Option<(i64, i64)>, i64),
+    (before, limit): (Option<ShipmentPlace>, i64),
     clocks: &Clocks,
 ) -> Result<ExpectedPage, StoreError> {
     let page = store.shipments(caller, filter, before, limit)?;
