@@ -3,6 +3,7 @@
 use std::io::Cursor;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -17,12 +18,15 @@ use crate::cli::Outcome;
 use crate::cli::database;
 use crate::cli::serve;
 use crate::config::Settings;
+use crate::dscsa::Against;
 use crate::epcis::CaptureErrorBehaviour;
+use crate::reconcile::receipt;
+use crate::reconcile::receipt::Opening;
 use crate::server::Gateway;
 use crate::store::Store;
 
 /// What the demo captures, in order. Days stand in them as `{DAY-3}`, counted from the day of the start.
-const DOCUMENTS: [(&str, &str); 4] = [
+const DOCUMENTS: [(&str, &str); 3] = [
     (
         "the manufacturer commissions, packs and ships",
         include_str!("../../fixtures/demo/1_manufacturer_ships.xml"),
@@ -35,8 +39,14 @@ const DOCUMENTS: [(&str, &str); 4] = [
         "the wholesaler ships one case to the clinic",
         include_str!("../../fixtures/demo/3_wholesaler_ships.xml"),
     ),
-    ("the clinic receives it", include_str!("../../fixtures/demo/4_clinic_receives.xml")),
 ];
+
+/// The clinic's purchase order.
+const ORDER: &str = "urn:epcglobal:cbv:bt:9521102000015:PO-118";
+
+/// What the clinic finds in the case when it scans the bottles: one of the four is not there.
+const SCANS: [&str; 3] =
+    ["(01)00352999101303(21)A7K2M0001", "(01)00352999101303(21)A7K2M0002", "(01)00352999101303(21)A7K2M0003"];
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -62,10 +72,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         let events = capture(&store, &dated(document, Utc::now().date_naive())?, &settings)?;
         writeln!(out, "  {what} ({events} events)")?;
     }
+    let found = receive(&store, &settings)?;
+    writeln!(out, "  the clinic scans what it was sent: {found}")?;
     drop(out);
     let gateway = Gateway::start(&settings, &store)?;
     serve::announce(gateway.address())?;
-    explain(gateway.address())?;
+    explain(gateway.address(), &folder)?;
     gateway.run()?;
     Ok(Outcome::Clean)
 }
@@ -81,7 +93,25 @@ fn capture(store: &Store, document: &str, settings: &Settings) -> anyhow::Result
     Ok(job.events_read)
 }
 
-fn explain(address: SocketAddr) -> anyhow::Result<()> {
+/// Receives the clinic's order, scan by scan, and closes the receipt; says in words what came of it.
+fn receive(store: &Store, settings: &Settings) -> anyhow::Result<String> {
+    let caller = Caller::operator();
+    let opening = Opening {
+        against: Against::Order(ORDER.to_owned()),
+        place: Some("urn:epc:id:sgln:9521102.00001.0".to_owned()),
+        by: "clinic".to_owned(),
+    };
+    let opened = receipt::open(store, &caller, &opening, &settings.receiving, Utc::now())?;
+    for scan in SCANS {
+        receipt::scan(store, &caller, (&opened.id, scan), Utc::now())?;
+    }
+    let by = (opened.id.as_str(), "clinic");
+    let closed = capture::close_receipt(store, &caller, by, &settings.policy()?, Utc::now)?;
+    let differences = closed.closing.differences.len();
+    Ok(format!("{} bottles are as the data say, and {differences} is not there", SCANS.len()))
+}
+
+fn explain(address: SocketAddr, folder: &Path) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let item = "urn:epc:id:sgtin:0352999.010130.A7K2M0001";
     let case = "urn:epc:id:sgtin:0352999.510130.C0000001";
@@ -91,7 +121,11 @@ fn explain(address: SocketAddr) -> anyhow::Result<()> {
          \n  # what happened to one bottle, from the manufacturer on\n  curl -s 'http://{address}/epcis/events?MATCH_anyEPC={item}'\n\
          \n  # every shipment, as EPCIS 1.2 XML\n  curl -s -H 'Accept: application/xml' -H 'GS1-EPCIS-Version: 1.2' 'http://{address}/epcis/events?EQ_bizStep=shipping'\n\
          \n  # where the clinic's case was seen, with its identifiers as EPC URNs\n  curl -s -H 'GS1-EPC-Format: Always_EPC_URN' 'http://{address}/epcis/events?MATCH_epc={case}&orderBy=eventTime&orderDirection=ASC'\n\
-         \nCtrl-C ends it."
+         \n  # what did not fit, whose turn it is, and a message to the supplier, in words\n  epcgate exceptions --data-dir {folder}\n\
+         \n  # the life of the bottle that was not there, step by step\n  epcgate trace {missing} --data-dir {folder}\n\
+         \nCtrl-C ends it.",
+        folder = folder.display(),
+        missing = "urn:epc:id:sgtin:0352999.010130.A7K2M0004",
     )?;
     out.flush()?;
     Ok(())

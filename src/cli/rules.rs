@@ -39,7 +39,7 @@ pub(super) struct Choice {
     /// Take a rule otherwise: hard, business, warning, note, or off; may be given several times
     #[arg(long = "rule", value_name = "ID=SEVERITY")]
     rules: Vec<String>,
-    /// Settings, of which [rules] is used here
+    /// Settings, of which the table of rules is used here
     #[arg(long, value_name = "FILE", env = "EPCGATE_CONFIG")]
     config: Option<PathBuf>,
 }

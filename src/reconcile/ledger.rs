@@ -35,6 +35,7 @@ use crate::reconcile::receipt;
 use crate::reconcile::receipt::ReceiptError;
 use crate::reconcile::rules;
 use crate::reconcile::rules::Found;
+use crate::reconcile::shipping;
 use crate::reconcile::shipping::ShippedUnits;
 use crate::reconcile::trail::Trail;
 use crate::store::CaseError;
@@ -196,7 +197,12 @@ fn bring(store: &Store, document: i64, examined: Examined) -> Result<Vec<Finding
     merging.flush(docket.book())?;
     units.write(document, docket.book())?;
     let void = store.declare_void(document, &docket.book().declarations)?;
-    take_back(store, &void)?;
+    let mut reopened = take_back(store, &void)?;
+    for (container, time) in docket.book().reopened() {
+        let known = reopened.entry(container).or_insert(time);
+        *known = time.min(*known);
+    }
+    shipping::refresh(store, reopened)?;
     if report.concerned.is_none() {
         return Ok(Vec::new());
     }
@@ -273,14 +279,17 @@ fn facts(trail: &Trail<'_>, lot: Option<i64>) -> ItemFacts {
     }
 }
 
-/// Works out anew every item that these events, declared wrong, had a say in.
-fn take_back(store: &Store, void: &[i64]) -> Result<(), ReconcileError> {
+/// Works out anew every item that these events, declared wrong, had a say in; returns the containers that they filled or
+/// emptied, with the times of that.
+fn take_back(store: &Store, void: &[i64]) -> Result<BTreeMap<String, i64>, ReconcileError> {
+    let (mut affected, mut containers) = (BTreeSet::new(), BTreeMap::new());
     if void.is_empty() {
-        return Ok(());
+        return Ok(containers);
     }
-    let mut affected = BTreeSet::new();
     for event in store.events_numbered(&Caller::operator(), void)? {
         store.remove_shipment(event.id)?;
+        containers
+            .extend(event.event.what.parent().map(|parent| (parent.key(), event.event.time.microseconds())));
         affected
             .extend(event.event.what.parent().into_iter().chain(all_epcs(&event.event)).map(|epc| epc.key()));
     }
@@ -305,7 +314,7 @@ fn take_back(store: &Store, void: &[i64]) -> Result<(), ReconcileError> {
     for some in all.chunks(BATCH) {
         store.replace_items(some)?;
     }
-    Ok(())
+    Ok(containers)
 }
 
 fn all_epcs(event: &Event) -> impl Iterator<Item = &Epc> {

@@ -1,10 +1,12 @@
 //! Shipments of a document, each with the units that went with it.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::io;
 
 use crate::access::Caller;
+use crate::epcis::EventKind;
 use crate::gs1::Epc;
 use crate::reconcile::docket::Book;
 use crate::reconcile::docket::Classes;
@@ -15,6 +17,7 @@ use crate::reconcile::hierarchy::HierarchyError;
 use crate::reconcile::hierarchy::Tree;
 use crate::reconcile::ledger::ReconcileError;
 use crate::reconcile::trail::Trail;
+use crate::store::Mention;
 use crate::store::ShipmentRecord;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -180,6 +183,66 @@ impl<'a> ShippedUnits<'a> {
         })?;
         block.write(store)
     }
+}
+
+/// Works out anew what went with shipments, where these containers were in them, by their keys, and their content turns out
+/// to be another from these times on.
+pub(super) fn refresh(store: &Store, containers: BTreeMap<String, i64>) -> Result<(), ReconcileError> {
+    let (mut edge, mut seen, mut shipments) = (containers, BTreeMap::new(), BTreeSet::new());
+    while !edge.is_empty() {
+        let keys: Vec<&str> = edge.keys().map(String::as_str).collect();
+        for (root, shipment, time) in store.shipments_with(&keys)? {
+            if edge.get(&root).is_some_and(|changed| *changed <= time) {
+                shipments.insert(shipment);
+            }
+        }
+        let heads =
+            store.heads(&Caller::operator(), (Mention::Child, &keys), EventKind::Aggregation, i64::MAX)?;
+        let mut above: BTreeMap<String, i64> = BTreeMap::new();
+        for event in store.events_of(&heads)? {
+            let children = event.event.what.epcs().iter().map(Epc::key);
+            let changed = children.filter_map(|child| edge.get(&child).copied()).min();
+            if let (Some(parent), Some(changed)) = (event.event.what.parent(), changed) {
+                let known = above.entry(parent.key()).or_insert(changed);
+                *known = changed.min(*known);
+            }
+        }
+        seen.append(&mut edge);
+        above.retain(|key, changed| seen.get(key).is_none_or(|known| *changed < *known));
+        edge = above;
+    }
+    shipments.into_iter().try_for_each(|id| rewrite(store, id))
+}
+
+/// Writes the units of a shipment down as all documents together tell them.
+fn rewrite(store: &Store, id: i64) -> Result<(), ReconcileError> {
+    let caller = Caller::operator();
+    let Some(mut shipment) = store.shipment(&caller, id)? else { return Ok(()) };
+    let roots: Vec<Epc> = shipment.roots.iter().map(|key| epc_of(key)).collect();
+    let tree = match Tree::expand(store, &caller, &roots, shipment.time) {
+        Ok(tree) => tree,
+        Err(HierarchyError::Store(error)) => return Err(error.into()),
+        Err(error) => {
+            tracing::warn!(%error, shipment = id, "the content of a shipment cannot be told");
+            return Ok(());
+        }
+    };
+    let mut units: Vec<(String, String, Option<i64>)> = tree
+        .units()
+        .map(|unit| {
+            let parent = unit.parent.and_then(|parent| tree.nodes().get(parent));
+            (unit.epc.key(), parent.map(|parent| parent.epc.key()).unwrap_or_default(), None)
+        })
+        .filter(|(key, ..)| key.starts_with("/01/"))
+        .collect();
+    units.sort_unstable();
+    shipment.units = units.len() as u64;
+    store.put_shipment(&shipment)?;
+    let mut block = Block::default();
+    for unit in units {
+        block.add(store, id, unit)?;
+    }
+    block.write(store)
 }
 
 /// The identifier of a key, which is a Digital Link but for its domain.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::BoolExpressionMethods;
 use diesel::ExpressionMethods;
+use diesel::JoinOnDsl;
 use diesel::OptionalExtension;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
@@ -21,6 +22,9 @@ use crate::store::schema::shipment_units;
 use crate::store::schema::shipments;
 
 const LEVEL: i32 = 1;
+
+/// How many keys one statement asks for.
+const KEYS: usize = 500;
 
 /// What one unpacked block of units may have; a larger one is damaged.
 const MOST_BLOCK_BYTES: usize = 16 << 20;
@@ -149,6 +153,22 @@ impl Store {
                 from = last_key;
             }
             Ok(units)
+        })
+    }
+
+    /// Shipments that list one of these by its key: that key, their number and time.
+    pub fn shipments_with(&self, keys: &[&str]) -> Result<Vec<(String, i64, i64)>, StoreError> {
+        self.read(|connection| {
+            let mut found = Vec::new();
+            for keys in keys.chunks(KEYS) {
+                let some: Vec<(String, i64, i64)> = shipment_roots::table
+                    .inner_join(shipments::table.on(shipments::id.eq(shipment_roots::shipment)))
+                    .filter(shipment_roots::root.eq_any(keys))
+                    .select((shipment_roots::root, shipments::id, shipments::time))
+                    .load(connection)?;
+                found.extend(some);
+            }
+            Ok(found)
         })
     }
 

@@ -22,6 +22,7 @@ pub struct TestGateway {
     client: Client,
     base: String,
     folder: TempDir,
+    store: Store,
 }
 
 impl TestGateway {
@@ -47,7 +48,7 @@ impl TestGateway {
         let gateway = Gateway::start(&settings, &store).unwrap();
         let base = format!("http://{}", gateway.address());
         let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-        TestGateway { gateway: Some(gateway), client, base, folder }
+        TestGateway { gateway: Some(gateway), client, base, folder, store }
     }
 
     /// The folder of the database.
@@ -93,12 +94,18 @@ impl TestGateway {
         let began = Instant::now();
         loop {
             let job: Value = self.get(&location).send().unwrap().json().unwrap();
-            if job["running"] == false {
+            if job["running"] == false && self.is_reconciled() {
                 return job;
             }
             assert!(began.elapsed() < PATIENCE, "{job}");
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// True once every document is in the ledger, where one is kept.
+    fn is_reconciled(&self) -> bool {
+        let later = chrono::Utc::now() + chrono::TimeDelta::days(1);
+        !self.store.keeps_ledger() || self.store.next_unreconciled(later).unwrap().is_none()
     }
 
     /// The events that a question in a query string finds, on its first page.

@@ -40,7 +40,7 @@ pub(super) fn write(out: &mut impl Write, units: u64, series: u64) -> std::io::R
     out.write_all(TAIL.as_bytes())
 }
 
-/// Writes what [`write`] does, and a shipping event of all the cases.
+/// Writes what [`write()`] does, and a shipping event of all the cases.
 pub(super) fn write_shipped(out: &mut impl Write, units: u64, series: u64) -> std::io::Result<()> {
     out.write_all(HEAD.as_bytes())?;
     write!(out, "<ObjectEvent>{WHEN}<epcList>")?;

@@ -62,6 +62,11 @@ impl Containers {
         }
     }
 
+    /// Every container by its key, with what happened to it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &[Mark])> {
+        (0..).take(self.ends.len()).map(|number| (self.key(number), self.marks(number)))
+    }
+
     /// What happened to it, in the order of time.
     pub(crate) fn marks(&self, number: u32) -> &[Mark] {
         let (from, to) = self.spans.get(number as usize).copied().unwrap_or_default();

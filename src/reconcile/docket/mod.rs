@@ -5,6 +5,7 @@ mod containers;
 mod notes;
 mod spool;
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::io;
@@ -317,6 +318,18 @@ impl Book {
     /// The shipment of a reference.
     pub(crate) fn shipment(&self, reference: u32) -> Option<&ShipNote> {
         self.shipments.get(reference as usize)
+    }
+
+    /// Containers whose content changed, and that the document does not ship itself after that, each with the time of
+    /// its first change.
+    pub(crate) fn reopened(&self) -> BTreeMap<String, i64> {
+        let kinds = [MarkKind::Filled, MarkKind::Emptied, MarkKind::Seen];
+        let changed = self.containers.all().filter_map(|(key, marks)| {
+            marks.last().filter(|mark| kinds.contains(&mark.kind))?;
+            let first = marks.iter().find(|mark| kinds.contains(&mark.kind))?;
+            Some((key.to_owned(), self.time(first.event)))
+        });
+        changed.collect()
     }
 
     /// True for a time that lies in the future of the document.
