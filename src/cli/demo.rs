@@ -115,6 +115,7 @@ fn explain(address: SocketAddr, folder: &Path) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let item = "urn:epc:id:sgtin:0352999.010130.A7K2M0001";
     let case = "urn:epc:id:sgtin:0352999.510130.C0000001";
+    let missing = "urn:epc:id:sgtin:0352999.010130.A7K2M0004";
     writeln!(
         out,
         "\nTry:\n\
@@ -125,7 +126,6 @@ fn explain(address: SocketAddr, folder: &Path) -> anyhow::Result<()> {
          \n  # the life of the bottle that was not there, step by step\n  epcgate trace {missing} --data-dir {folder}\n\
          \nCtrl-C ends it.",
         folder = folder.display(),
-        missing = "urn:epc:id:sgtin:0352999.010130.A7K2M0004",
     )?;
     out.flush()?;
     Ok(())
