@@ -19,6 +19,7 @@ use crate::cli::database;
 use crate::cli::serve;
 use crate::config::Settings;
 use crate::dscsa::Against;
+use crate::dscsa::ScanAnswer;
 use crate::epcis::CaptureErrorBehaviour;
 use crate::reconcile::receipt;
 use crate::reconcile::receipt::Opening;
@@ -46,7 +47,7 @@ const ORDER: &str = "urn:epcglobal:cbv:bt:9521102000015:PO-118";
 
 /// What the clinic finds in the case when it scans the bottles: one of the four is not there.
 const SCANS: [&str; 3] =
-    ["(01)00352999101303(21)A7K2M0001", "(01)00352999101303(21)A7K2M0002", "(01)00352999101303(21)A7K2M0003"];
+    ["(01)00352999101306(21)A7K2M0001", "(01)00352999101306(21)A7K2M0002", "(01)00352999101306(21)A7K2M0003"];
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -103,7 +104,9 @@ fn receive(store: &Store, settings: &Settings) -> anyhow::Result<String> {
     };
     let opened = receipt::open(store, &caller, &opening, &settings.receiving, Utc::now())?;
     for scan in SCANS {
-        receipt::scan(store, &caller, (&opened.id, scan), Utc::now())?;
+        if let ScanAnswer::Unread(why) = receipt::scan(store, &caller, (&opened.id, scan), Utc::now())? {
+            anyhow::bail!("the demo's own scan {scan} cannot be read: {why}");
+        }
     }
     let by = (opened.id.as_str(), "clinic");
     let closed = capture::close_receipt(store, &caller, by, &settings.policy()?, Utc::now)?;
