@@ -174,8 +174,7 @@ pub fn options(overrides: &RuleOverrides, now: DateTime<Utc>) -> Options {
 
 fn bring(store: &Store, document: i64, examined: Examined) -> Result<Vec<Finding>, ReconcileError> {
     let Examined { report, overrides, mut docket } = examined;
-    let numbers = store.event_numbers(document)?;
-    docket.number(&numbers);
+    docket.number(&store.event_numbers(document)?);
     let mut found = Found::default();
     rules::check_book(docket.close()?, &mut found);
     let lots = lot_numbers(store, docket.book())?;

@@ -52,11 +52,17 @@ impl Containers {
         key_at(&self.keys, &self.ends, number)
     }
 
+    /// Gives back what room is left, once every container is known.
+    pub(crate) fn prepare(&mut self) {
+        self.keys.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        self.spans = vec![(0, 0); self.ends.len()];
+    }
+
     /// Keeps what happened to a container, in the order of time.
     pub(crate) fn keep(&mut self, number: u32, marks: &[Mark]) {
         let from = u32::try_from(self.marks.len()).unwrap_or(u32::MAX);
         self.marks.extend_from_slice(marks);
-        self.spans.resize(self.ends.len(), (0, 0));
         if let Some(span) = self.spans.get_mut(number as usize) {
             *span = (from, u32::try_from(self.marks.len()).unwrap_or(u32::MAX));
         }

@@ -256,8 +256,11 @@ impl Docket {
 
     /// Learns what happened to the containers, once all events are in, so that items can be visited.
     pub(crate) fn close(&mut self) -> io::Result<&Book> {
+        // No event comes any more that could be there twice.
+        self.seen = HashSet::new();
         let Docket { classes, spool, book, .. } = self;
         let Book { containers, events, .. } = book;
+        containers.prepare();
         let (mut key, mut sorted) = (String::new(), Vec::new());
         spool.visit(classes, |class, serial, marks| {
             join(&mut key, classes.text(class), serial);

@@ -13,7 +13,7 @@ use std::io::Write;
 use crate::reconcile::docket::classes::Classes;
 
 /// Bytes of facts in memory before they are written out, sorted.
-const RUN_BYTES: usize = 24 << 20;
+const RUN_BYTES: usize = 8 << 20;
 
 /// Bytes of each run held in memory while runs are merged.
 const READ_BYTES: usize = 32 << 10;
