@@ -11,6 +11,9 @@ use crate::store::ItemRow;
 /// How many containers may stand in each other: a pallet in a pallet in a container is three.
 const MOST_LEVELS: usize = 12;
 
+/// Stays in containers that are followed of one item, so that no document can make it take long.
+const MOST_STAYS: usize = 500;
+
 /// What one document, and the ledger before it, say of one item.
 #[derive(Clone, Debug)]
 pub(crate) struct Trail<'a> {
@@ -102,7 +105,8 @@ impl<'a> Trail<'a> {
     pub(crate) fn shipments(&self) -> &[u32] {
         self.shipments.get_or_init(|| {
             let mut found = Vec::new();
-            gather(self.book, self.marks, (i64::MIN, i64::MAX), (&mut found, MOST_LEVELS));
+            let mut budget = MOST_STAYS;
+            gather(self.book, self.marks, (i64::MIN, i64::MAX), (&mut found, MOST_LEVELS, &mut budget));
             found.sort_unstable();
             found.dedup();
             found
@@ -131,7 +135,7 @@ fn stays(book: &Book, marks: &[Mark]) -> Vec<Stay> {
             MarkKind::Packed => {
                 let known =
                     stays.iter().any(|stay| stay.container == mark.reference && stay.until == i64::MAX);
-                if !known {
+                if !known && stays.len() < MOST_STAYS {
                     let until = emptied_after(book, mark.reference, time);
                     stays.push(Stay { container: mark.reference, packed: mark.event, from: time, until });
                 }
@@ -153,7 +157,12 @@ fn emptied_after(book: &Book, container: u32, time: i64) -> i64 {
 }
 
 /// Gathers the shipments of an item, or of what it was in, within a span of time.
-fn gather(book: &Book, marks: &[Mark], (from, until): (i64, i64), (found, levels): (&mut Vec<u32>, usize)) {
+fn gather(
+    book: &Book,
+    marks: &[Mark],
+    (from, until): (i64, i64),
+    (found, levels, budget): (&mut Vec<u32>, usize, &mut usize),
+) {
     for mark in marks.iter().filter(|mark| mark.kind == MarkKind::Shipped) {
         let time = book.time(mark.event);
         // What was shipped before anything was in it can only have been shipped with what was put down late.
@@ -167,7 +176,10 @@ fn gather(book: &Book, marks: &[Mark], (from, until): (i64, i64), (found, levels
     }
     for stay in stays(book, marks) {
         let span = (stay.from.max(from), stay.until.min(until));
-        gather(book, book.containers.marks(stay.container), span, (found, levels - 1));
+        // Containers that are in each other, round and round, would be followed without end.
+        let Some(left) = budget.checked_sub(1).filter(|_| span.0 < span.1) else { continue };
+        *budget = left;
+        gather(book, book.containers.marks(stay.container), span, (found, levels - 1, budget));
     }
 }
 

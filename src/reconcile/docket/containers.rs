@@ -6,6 +6,10 @@ use std::hash::RandomState;
 use hashbrown::HashTable;
 
 use crate::reconcile::docket::spool::Mark;
+use crate::reconcile::docket::spool::MarkKind;
+
+/// What is kept of one container at most, so that no document can make it take long.
+const MOST_MARKS: usize = 500;
 
 /// The containers of a document, each known by a number.
 #[derive(Debug, Default)]
@@ -59,10 +63,19 @@ impl Containers {
         self.spans = vec![(0, 0); self.ends.len()];
     }
 
-    /// Keeps what happened to a container, in the order of time.
+    /// Keeps what happened to a container, in the order of time; of what only repeats itself the first and the last, as
+    /// each of the items in it looks through all.
     pub(crate) fn keep(&mut self, number: u32, marks: &[Mark]) {
         let from = u32::try_from(self.marks.len()).unwrap_or(u32::MAX);
-        self.marks.extend_from_slice(marks);
+        let last = marks.len().saturating_sub(1);
+        let (mut filled, mut seen) = (false, false);
+        let telling = marks.iter().enumerate().filter(|(at, mark)| match mark.kind {
+            _ if *at == last => true,
+            MarkKind::Filled => !std::mem::replace(&mut filled, true),
+            MarkKind::Seen => !std::mem::replace(&mut seen, true),
+            _ => true,
+        });
+        self.marks.extend(telling.take(MOST_MARKS).map(|(_, mark)| *mark));
         if let Some(span) = self.spans.get_mut(number as usize) {
             *span = (from, u32::try_from(self.marks.len()).unwrap_or(u32::MAX));
         }
