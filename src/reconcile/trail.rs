@@ -186,3 +186,39 @@ fn gather(
 fn first_filled(book: &Book, marks: &[Mark]) -> Option<i64> {
     marks.iter().find(|mark| mark.kind == MarkKind::Filled).map(|mark| book.time(mark.event))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epcis::Action;
+    use crate::epcis::Event;
+    use crate::epcis::EventTime;
+    use crate::epcis::What;
+    use crate::epcis::ZoneOffset;
+    use crate::gs1::Epc;
+    use crate::reconcile::docket::Docket;
+
+    #[test]
+    fn containers_in_each_other_come_to_an_end() {
+        let mut docket = Docket::default();
+        let sscc = |number: usize| Epc::parse(&format!("urn:epc:id:sscc:030001.000000{number:05}"));
+        for number in 0..40 {
+            let children = (0..40).filter(|child| *child != number).map(sscc).collect();
+            let parent = Some(sscc(number));
+            let what = What::Aggregation { action: Action::Add, parent, children, quantities: Vec::new() };
+            let time = EventTime::parse(&format!("2026-03-04T06:00:{number:02}Z")).unwrap();
+            let hash = [u8::try_from(number).unwrap(); 32];
+            docket.add(number as u64, &Event::new(time, ZoneOffset::UTC, what), &hash).unwrap();
+        }
+        docket.close().unwrap();
+        let mut visited = 0;
+        docket
+            .visit::<std::io::Error>(|book, key, marks| {
+                assert!(Trail::of(book, key, marks).shipments().is_empty());
+                visited += 1;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(visited, 40);
+    }
+}
