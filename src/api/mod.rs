@@ -208,7 +208,6 @@ fn v1(config: &mut ServiceConfig) {
     config
         .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::list)))
         .service(discovery::resource("/rules/{id}", "OPTIONS, GET").route(web::get().to(rules::show)));
-    config.configure(holds);
 }
 
 fn receiving(config: &mut ServiceConfig) {
@@ -218,7 +217,6 @@ fn receiving(config: &mut ServiceConfig) {
                 .route(web::get().to(shipments::list))
                 .route(web::post().to(shipping::post)),
         )
-        .service(discovery::resource("/shipments", "OPTIONS, GET").route(web::get().to(shipments::list)))
         .service(discovery::resource("/shipments/{id}", "OPTIONS, GET").route(web::get().to(shipments::show)))
         .service(
             discovery::resource("/receipts", "OPTIONS, GET, POST")
@@ -237,7 +235,7 @@ fn receiving(config: &mut ServiceConfig) {
             discovery::resource("/receipts/{id}/close", "OPTIONS, POST")
                 .route(web::post().to(receipts::close)),
         );
-    config.configure(holds).configure(exceptions::configure);
+    config.configure(exceptions::configure);
 }
 
 fn trade(config: &mut ServiceConfig) {

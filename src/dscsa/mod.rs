@@ -1,7 +1,5 @@
 //! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, trading partners, orders, and what the US guideline asks
 //! of one document.
-//! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, trading partners, orders.
-//! The law's nouns (DSCSA, 21 U.S.C. 360eee): products, rules and findings.
 
 mod dea;
 mod difference;
@@ -22,6 +20,7 @@ mod rule;
 pub mod survey;
 mod trading_partner;
 pub mod transaction;
+pub mod verification;
 
 pub use dea::Dea;
 pub use dea::DeaFlaw;

@@ -1,0 +1,20 @@
+//! Verification of product identifiers: what is asked, what is answered, and what that means for the package in hand (GS1
+//! Lightweight Messaging Standard 1.1; GS1 US guideline for DSCSA, 1.1 and 1.3).
+
+mod correlation;
+mod request;
+mod response;
+mod verdict;
+
+pub use correlation::CorrelationId;
+pub use request::RequesterStatement;
+pub use request::VerificationRequest;
+pub use response::AdditionalInfo;
+pub use response::Answer;
+pub use response::FailureReason;
+pub use response::VerificationResponse;
+pub use verdict::Basis;
+pub use verdict::Judgement;
+pub use verdict::Verdict;
+pub use verdict::VerdictFacts;
+pub use verdict::judge;
