@@ -29,6 +29,7 @@ use crate::reconcile::Examination;
 use crate::reconcile::Examined;
 use crate::reconcile::ReconcileError;
 use crate::store::Batch;
+use crate::store::Store;
 use crate::store::StoreError;
 
 /// What the reading half hands over.
@@ -71,8 +72,18 @@ pub(super) struct Terms<'a> {
     pub(super) rollback: bool,
     /// The most events it may have.
     pub(super) most_events: Option<u64>,
-    /// Severities, and the time, by which the document is judged for the ledger; `None` where none is kept.
-    pub(super) ledger: Option<(&'a RuleOverrides, DateTime<Utc>)>,
+    /// By what the document is judged for the ledger; `None` where none is kept.
+    pub(super) ledger: Option<Judging<'a>>,
+}
+
+/// By what a document is judged.
+pub(super) struct Judging<'a> {
+    /// What is known of partners and products.
+    pub(super) store: &'a Store,
+    /// Severities.
+    pub(super) overrides: &'a RuleOverrides,
+    /// The time.
+    pub(super) now: DateTime<Utc>,
 }
 
 /// Both ends of the belt that carries batches to the store and empty ones back: what is in memory is bounded by them.
@@ -113,9 +124,10 @@ fn read_events(
 ) -> Result<Ending, Halt> {
     belt.send(Piece::Header(Box::new(reader.header().clone()), syntax(&reader)))?;
     let mut packing = Packing::new(belt)?;
-    packing.examination = terms
-        .ledger
-        .map(|(overrides, now)| Examination::new(reconcile::options(overrides, now), reader.header()));
+    if let Some(judging) = &terms.ledger {
+        let options = reconcile::options(judging.store, judging.overrides, reader.header(), judging.now);
+        packing.examination = Some(Examination::new(options.map_err(Halt::Failed)?, reader.header()));
+    }
     let (mut read, mut too_many) = (0, false);
     loop {
         if terms.abandoned.load(Ordering::Relaxed) {

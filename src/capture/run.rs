@@ -19,6 +19,7 @@ use crate::capture::Policy;
 use crate::capture::reading;
 use crate::capture::reading::Belt;
 use crate::capture::reading::Ending;
+use crate::capture::reading::Judging;
 use crate::capture::reading::Piece;
 use crate::capture::reading::Terms;
 use crate::epcis::CaptureDefect;
@@ -88,7 +89,7 @@ pub fn run(
         abandoned: &abandoned,
         rollback,
         most_events: policy.limits.events(),
-        ledger: store.keeps_ledger().then(|| (&policy.overrides, now())),
+        ledger: store.keeps_ledger().then(|| Judging { store, overrides: &policy.overrides, now: now() }),
     };
     let (pieces, arriving) = sync_channel(1);
     let (returning, empty) = channel();

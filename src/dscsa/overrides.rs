@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use crate::dscsa::Finding;
+use crate::dscsa::PartnerPolicy;
 use crate::dscsa::Severity;
+use crate::dscsa::Verdict;
 
 /// Severities that stand over those of the rules, by rule.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +35,17 @@ impl RuleOverrides {
         };
         self.0.insert(rule.into(), severity);
         Ok(())
+    }
+
+    /// Takes what was agreed with a partner; it stands over what was said before.
+    pub fn agree(&mut self, policy: &PartnerPolicy) {
+        for (rule, verdict) in &policy.rules {
+            let severity = match verdict {
+                Verdict::Off => None,
+                Verdict::As(severity) => Some(*severity),
+            };
+            self.0.insert(rule.clone(), severity);
+        }
     }
 
     /// The rules spoken of.
@@ -78,6 +91,10 @@ mod tests {
         assert_eq!(severity(&overrides), Some(Severity::Note));
         overrides.set("example", "off").unwrap();
         assert_eq!(severity(&overrides), None);
+        let mut policy = PartnerPolicy::default();
+        policy.rules.insert("example".into(), Verdict::As(Severity::Hard));
+        overrides.agree(&policy);
+        assert_eq!(severity(&overrides), Some(Severity::Hard));
         assert!(overrides.set("example", "fatal").unwrap_err().to_string().contains("“fatal”"));
     }
 }

@@ -12,10 +12,8 @@ use thiserror::Error;
 use crate::access::Caller;
 use crate::dscsa::Finding;
 use crate::dscsa::RuleOverrides;
-use crate::dscsa::guideline::Options;
 use crate::epcis::Event;
 use crate::epcis::EventKind;
-use crate::epcis::EventTime;
 use crate::epcis::What;
 use crate::epcis::event_id::EventHasher;
 use crate::formats::Defects;
@@ -31,6 +29,7 @@ use crate::reconcile::docket::Mark;
 use crate::reconcile::docket::MarkKind;
 use crate::reconcile::examination::Examination;
 use crate::reconcile::examination::Examined;
+use crate::reconcile::judging;
 use crate::reconcile::receipt;
 use crate::reconcile::receipt::ReceiptError;
 use crate::reconcile::rules;
@@ -115,7 +114,7 @@ pub fn catch_up(
 ) -> Result<u64, ReconcileError> {
     let mut done = 0;
     while let Some(document) = store.next_unreconciled(now())? {
-        let Some(examined) = read(store, document, options(overrides, now()))? else {
+        let Some(examined) = read(store, document, (overrides, now()))? else {
             store.end_reconciling(document, now())?;
             continue;
         };
@@ -136,7 +135,7 @@ pub fn rebuild(
     store.empty_ledger()?;
     let mut done = 0;
     while let Some(document) = store.next_unreconciled(now())? {
-        let Some(examined) = read(store, document, options(overrides, now()))? else {
+        let Some(examined) = read(store, document, (overrides, now()))? else {
             store.end_reconciling(document, now())?;
             continue;
         };
@@ -149,13 +148,18 @@ pub fn rebuild(
 }
 
 /// Examines a document as it was received; `None` where it cannot be read, as no published document can.
-fn read(store: &Store, document: i64, options: Options) -> Result<Option<Examined>, ReconcileError> {
+fn read(
+    store: &Store,
+    document: i64,
+    (overrides, now): (&RuleOverrides, DateTime<Utc>),
+) -> Result<Option<Examined>, ReconcileError> {
     let (mut defects, mut hasher) = (Defects::new(false), EventHasher::new());
     let input = Box::new(store.input(document)?);
     let Ok(mut reader) = Reader::open(input, ReadOptions::default(), &mut defects) else {
         tracing::error!(document, "a published document cannot be read again");
         return Ok(None);
     };
+    let options = judging::options(store, overrides, reader.header(), now)?;
     let mut examination = Examination::new(options, reader.header());
     while let Ok(Some(reading)) = reader.next_event(&mut defects) {
         match &reading.event {
@@ -164,12 +168,6 @@ fn read(store: &Store, document: i64, options: Options) -> Result<Option<Examine
         }
     }
     examination.finish(reader.header()).map(Some)
-}
-
-/// How documents are judged as they are captured.
-pub fn options(overrides: &RuleOverrides, now: DateTime<Utc>) -> Options {
-    let now = Some(EventTime::from_utc(now));
-    Options { now, overrides: overrides.clone(), ..Options::default() }
 }
 
 fn bring(store: &Store, document: i64, examined: Examined) -> Result<Vec<Finding>, ReconcileError> {

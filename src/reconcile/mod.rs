@@ -7,6 +7,7 @@ pub mod deliveries;
 mod docket;
 mod examination;
 pub mod hierarchy;
+mod judging;
 mod ledger;
 pub mod receipt;
 pub mod rulebook;
@@ -16,8 +17,8 @@ mod trail;
 
 pub use examination::Examination;
 pub use examination::Examined;
+pub use judging::options;
 pub use ledger::ReconcileError;
 pub use ledger::after_capture;
 pub use ledger::catch_up;
-pub use ledger::options;
 pub use ledger::rebuild;

@@ -1,0 +1,85 @@
+//! What was agreed with the sender of a document, and what the receiver knows of partners, when the document is judged.
+
+use std::io::Write;
+use std::path::Path;
+
+use chrono::Utc;
+use epcgate::access::Caller;
+use epcgate::capture;
+use epcgate::capture::Policy;
+use epcgate::capture::Wish;
+use epcgate::dscsa::PartnerGln;
+use epcgate::dscsa::Severity;
+use epcgate::dscsa::TradingPartner;
+use epcgate::dscsa::Verdict;
+use epcgate::epcis::CaptureErrorBehaviour;
+use epcgate::gs1::Gln;
+use epcgate::store::Settings;
+use epcgate::store::Store;
+
+const RULE: &str = "place-unknown";
+
+fn on_each_database(name: &str, test: fn(&Store)) {
+    let folder = tempfile::tempdir().unwrap();
+    test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
+    test(&Store::open(&crate::postgres::database(name), &Settings::default()).unwrap());
+}
+
+fn partner(id: &str, glns: &[&str], word: Option<&str>) -> TradingPartner {
+    let glns = glns.iter().map(|gln| PartnerGln {
+        gln: Gln::parse(gln).unwrap(),
+        sent: (*gln).into(),
+        role: epcgate::dscsa::GlnUse::Location,
+    });
+    let mut partner = TradingPartner { id: id.into(), name: id.into(), ..TradingPartner::default() };
+    partner.glns = glns.collect();
+    partner.policy.rules.extend(word.map(|word| (RULE.into(), Verdict::parse(word).unwrap())));
+    partner
+}
+
+/// Severities of the findings of the rule in a shipment captured now; `times` makes its bytes and identifiers new ones.
+fn judged(store: &Store, policy: &Policy, times: usize) -> Vec<Severity> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/epcis/dscsa_shipment.1.2.xml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let (from, to) = ("<InstanceIdentifier>", format!("<InstanceIdentifier>{times}-"));
+    let prefixed = text.replace(&format!("sbdh:{}", &from[1..]), &format!("sbdh:{}", &to[1..]));
+    assert_ne!(prefixed, text, "the fixture names its instance otherwise");
+    let mut receiving = store.receive(Utc::now()).unwrap();
+    receiving.write_all(prefixed.as_bytes()).unwrap();
+    let wish = Wish { behaviour: CaptureErrorBehaviour::Proceed, syntax: None };
+    let caller = Caller::operator();
+    let new = capture::accept(store, &caller, receiving.finish().unwrap(), wish, Utc::now()).unwrap();
+    let job = capture::run_to_end(store, &new.job, policy, Utc::now).unwrap();
+    assert!(job.success, "{:?}", job.defects);
+    let findings = store.findings(&caller, job.document).unwrap();
+    findings.iter().filter(|finding| &*finding.rule == RULE).map(|finding| finding.severity).collect()
+}
+
+#[test]
+fn a_partner_may_have_severities_of_its_own() {
+    on_each_database("agreed", |store| {
+        let put = |partner: TradingPartner| store.put_partners(&[partner]).unwrap().unwrap();
+        let mut policy = Policy::default();
+        assert_eq!(judged(store, &policy, 1), [Severity::Warning; 2]);
+        // The sender of the fixture.
+        put(partner("maker", &["0352999000012"], Some("hard")));
+        assert_eq!(judged(store, &policy, 2), [Severity::Hard; 2]);
+        policy.overrides.set(RULE, "off").unwrap();
+        assert_eq!(judged(store, &policy, 3), [Severity::Hard; 2]);
+        put(partner("maker", &["0352999000012"], None));
+        assert_eq!(judged(store, &policy, 4), []);
+        put(partner("maker", &["0352999000012"], Some("off")));
+        assert_eq!(judged(store, &Policy::default(), 5), []);
+    });
+}
+
+#[test]
+fn a_place_that_the_receiver_knows_needs_no_master_data() {
+    on_each_database("known", |store| {
+        let known = [partner("maker", &["0352999000029"], None), partner("we", &["9521101000023"], None)];
+        store.put_partners(&known[..1]).unwrap().unwrap();
+        assert_eq!(judged(store, &Policy::default(), 1), [Severity::Warning; 1]);
+        store.put_partners(&known).unwrap().unwrap();
+        assert_eq!(judged(store, &Policy::default(), 2), []);
+    });
+}
