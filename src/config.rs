@@ -19,6 +19,7 @@ use crate::export;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store;
+use crate::verify::routing;
 
 /// Every setting with its default and what it means.
 pub const MANUAL: &str = include_str!("../config/default.toml");
@@ -48,6 +49,8 @@ pub struct Settings {
     pub rules: BTreeMap<String, String>,
     /// `[exceptions]`.
     pub exceptions: cases::Settings,
+    /// `[routing]`.
+    pub routing: routing::Settings,
     /// `[log]`.
     pub log: Log,
 }

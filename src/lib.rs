@@ -2,8 +2,8 @@
 //!
 //! Data flows one way: a door (`api`, `cli`) → a job of work (`capture`) → the store or a form → back out of a door.
 //! `ARCHITECTURE.md` is the map and `tests/tidy.rs` holds its rules. The rooms, ground floor first: [`gs1`], [`epcis`],
-//! [`dscsa`] and [`formats`] say what things are; [`access`] and [`store`] keep them; [`reconcile`], [`capture`] and
-//! [`export`] work; the rest are doors.
+//! [`dscsa`] and [`formats`] say what things are; [`access`] and [`store`] keep them; [`reconcile`], [`capture`],
+//! [`export`] and [`verify`] work; the rest are doors.
 
 pub mod access;
 pub mod api;
@@ -18,3 +18,4 @@ pub mod gs1;
 pub mod reconcile;
 pub mod server;
 pub mod store;
+pub mod verify;

@@ -41,6 +41,13 @@ impl Gtin {
         percent::encode(lot, Target::Path, &mut key);
         key
     }
+
+    /// The identity of one of its items, as [`Epc::key`](crate::gs1::Epc::key) gives it; the serial number as printed.
+    pub fn serial_key(&self, serial: &str) -> String {
+        let mut key = format!("/01/{self}/21/");
+        percent::encode(serial, Target::Path, &mut key);
+        key
+    }
 }
 
 impl fmt::Display for Gtin {
@@ -76,7 +83,9 @@ mod tests {
     }
 
     #[test]
-    fn a_lot_has_the_key_of_its_epc() {
+    fn lots_and_items_have_the_keys_of_their_epcs() {
+        let epc = crate::gs1::Epc::parse("urn:epc:id:sgtin:4012345.012345.A%2F%251(");
+        assert_eq!(Gtin::parse("04012345123456").unwrap().serial_key("A/%1("), epc.key());
         let epc = crate::gs1::Epc::parse("urn:epc:class:lgtin:4012345.012345.A%2F%251(");
         assert_eq!(Gtin::parse("04012345123456").unwrap().lot_key("A/%1("), epc.key());
     }

@@ -1,0 +1,25 @@
+//! Verification of product identifiers: our own are answered here, every other question goes to who answers for it.
+
+mod question;
+pub mod routing;
+mod standing;
+mod verifier;
+
+use thiserror::Error;
+
+use crate::store::StoreError;
+
+pub use question::Question;
+pub use question::Verification;
+pub use verifier::Verifier;
+
+/// Why a verification could not be carried out. That somebody else does not answer is no error: the verdict is then to wait.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The gateway is stopping.
+    #[error("the gateway is stopping; ask again")]
+    Stopping,
+}
