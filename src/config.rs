@@ -20,6 +20,7 @@ use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store;
 use crate::verify::routing;
+use crate::transport;
 
 /// Every setting with its default and what it means.
 pub const MANUAL: &str = include_str!("../config/default.toml");
@@ -51,6 +52,8 @@ pub struct Settings {
     pub exceptions: cases::Settings,
     /// `[routing]`.
     pub routing: routing::Settings,
+    /// `[outbound]`.
+    pub outbound: transport::Settings,
     /// `[log]`.
     pub log: Log,
 }
@@ -147,6 +150,8 @@ mod tests {
         assert!(settings.server.address.is_loopback());
         let limits = capture::Limits::default();
         assert_eq!(format!("{:?}", settings.limits), format!("{limits:?}"));
+        let outbound = transport::Settings::default();
+        assert_eq!(format!("{:?}", settings.outbound), format!("{outbound:?}"));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! `ARCHITECTURE.md` is the map and `tests/tidy.rs` holds its rules. The rooms, ground floor first: [`gs1`], [`epcis`],
 //! [`dscsa`] and [`formats`] say what things are; [`access`] and [`store`] keep them; [`reconcile`], [`capture`],
 //! [`export`] and [`verify`] work; the rest are doors.
+//! [`dscsa`] and [`formats`] say what things are; [`transport`] reaches partners; [`access`] and [`store`] keep things;
+//! [`reconcile`], [`capture`] and [`export`] work; the rest are doors.
 
 pub mod access;
 pub mod api;
@@ -19,3 +21,4 @@ pub mod reconcile;
 pub mod server;
 pub mod store;
 pub mod verify;
+pub mod transport;

@@ -21,6 +21,7 @@ use crate::config::Settings;
 use crate::dscsa::NoSeverity;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::transport;
 
 /// How long a client may take to send the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
@@ -56,6 +57,7 @@ pub struct Gateway {
 impl Gateway {
     /// Starts workers and serves requests; returns once the address is bound.
     pub fn start(settings: &Settings, store: &Store) -> Result<Gateway, ServerError> {
+        transport::use_ring();
         let wanted = SocketAddr::new(settings.server.address, settings.server.port);
         if !wanted.ip().is_loopback() {
             return Err(ServerError::Exposed(wanted));

@@ -21,6 +21,8 @@ impl Gateway {
 
     /// Starts any verb that serves and says where it listens.
     pub fn spawn(arguments: &[&str]) -> Gateway {
+        // A client of HTTP wants to know what TLS is made of, though it speaks none here.
+        epcgate::transport::use_ring();
         let mut child = Command::new(env!("CARGO_BIN_EXE_epcgate"))
             .args(arguments)
             .env("EPCGATE_LOG__LEVEL", "warn")

@@ -1,0 +1,50 @@
+//! Bytes to and from a partner, and the one place that opens a connection: [`Outbound`].
+//!
+//! Whom we call is written in what partners send or agree with us (addresses of responders, of wallets, of subscribers), so each
+//! address is treated as hostile: `https` alone, ports of a list, no redirect, no proxy, and never an address of a
+//! network that is not the public internet — whatever a name resolves to, and however often it changes its mind.
+
+mod address;
+mod crypto;
+mod outbound;
+mod resolver;
+mod target;
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use crypto::use_ring;
+pub use outbound::Call;
+pub use outbound::Method;
+pub use outbound::Outbound;
+pub use outbound::OutboundError;
+pub use outbound::Reply;
+
+/// How partners are called.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Lets addresses of this machine be called, on any port; for tests.
+    pub allow_loopback: bool,
+    /// PEM files of certificate authorities that are trusted besides those of the system.
+    pub roots: Vec<PathBuf>,
+    /// Ports that are called.
+    pub ports: Vec<u16>,
+    /// Seconds until a connection must stand, TLS included.
+    pub connect_seconds: u64,
+    /// Idle connections kept for each host.
+    pub idle_per_host: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            allow_loopback: false,
+            roots: Vec::new(),
+            ports: vec![443, 8443],
+            connect_seconds: 5,
+            idle_per_host: 8,
+        }
+    }
+}
