@@ -19,8 +19,8 @@ use crate::export;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store;
-use crate::verify::routing;
 use crate::transport;
+use crate::verify::routing;
 
 /// Every setting with its default and what it means.
 pub const MANUAL: &str = include_str!("../config/default.toml");

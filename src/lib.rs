@@ -20,5 +20,5 @@ pub mod gs1;
 pub mod reconcile;
 pub mod server;
 pub mod store;
-pub mod verify;
 pub mod transport;
+pub mod verify;
