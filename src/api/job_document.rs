@@ -31,6 +31,8 @@ pub fn json(job: &CaptureJob) -> serde_json::Value {
         events_read: job.events_read,
         events_stored: job.events_stored,
         events_linked: job.events_linked,
+        document: job.document.to_string(),
+        findings: format!("/api/v1/findings?document={}", job.document),
     };
     serde_json::to_value(members).unwrap_or_default()
 }
@@ -91,6 +93,10 @@ pub struct Members<'a> {
     events_read: u64,
     events_stored: u64,
     events_linked: u64,
+    /// Number of the document, as `/api/v1/documents` has it.
+    document: String,
+    /// Where the findings in the document are, once the job is finished.
+    findings: String,
 }
 
 /// A defect with the sentence that says it all.

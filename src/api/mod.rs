@@ -11,6 +11,7 @@ mod documents;
 mod events;
 mod exceptions;
 mod finding;
+mod findings;
 mod health;
 mod holds;
 mod import;
@@ -197,6 +198,7 @@ fn v1(config: &mut ServiceConfig) {
             discovery::resource("/transactions", "OPTIONS, GET").route(web::get().to(transactions::list)),
         )
         .service(discovery::resource("/documents/{id}", "OPTIONS, GET").route(web::get().to(documents::show)))
+        .service(discovery::resource("/findings", "OPTIONS, GET").route(web::get().to(findings::list)))
         .service(
             discovery::resource("/items/{epc:.+}/custody", "OPTIONS, GET").route(web::get().to(items::chain)),
         )

@@ -18,6 +18,7 @@ use crate::api::capture;
 use crate::api::documents;
 use crate::api::events;
 use crate::api::exceptions;
+use crate::api::findings;
 use crate::api::health;
 use crate::api::holds;
 use crate::api::items;
@@ -92,6 +93,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         exceptions::show,
         health::alive,
         health::measures,
+        findings::list,
         health::ready,
         holds::list,
         holds::open,

@@ -7,6 +7,7 @@ pub mod exception_case;
 pub mod exception_email;
 pub mod exception_notification;
 pub mod exception_report;
+pub mod findings;
 pub mod holds;
 pub mod jsonld;
 pub mod orders;

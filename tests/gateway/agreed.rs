@@ -1,4 +1,4 @@
-//! What was agreed with the sender of a document, and what the receiver knows of partners, when the document is judged.
+//! What is found in a document when it is captured: by what was agreed with its sender, and by what the receiver knows.
 
 use std::io::Write;
 use std::path::Path;
@@ -16,6 +16,10 @@ use epcgate::epcis::CaptureErrorBehaviour;
 use epcgate::gs1::Gln;
 use epcgate::store::Settings;
 use epcgate::store::Store;
+use serde_json::Value;
+
+use crate::harness::TestGateway;
+use crate::harness::header;
 
 const RULE: &str = "place-unknown";
 
@@ -82,4 +86,26 @@ fn a_place_that_the_receiver_knows_needs_no_master_data() {
         store.put_partners(&known).unwrap().unwrap();
         assert_eq!(judged(store, &Policy::default(), 2), []);
     });
+}
+
+#[test]
+fn findings_are_listed_by_document_and_by_what_they_are_about() {
+    let gateway = TestGateway::start();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/epcis/dscsa_shipment.1.2.xml");
+    let job = gateway.captured("application/xml", std::fs::read(file).unwrap());
+    let list = |path: &str| -> Value { gateway.get(path).send().unwrap().json().unwrap() };
+    let found = list(job["findings"].as_str().unwrap());
+    let found = found["findings"].as_array().unwrap();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!((found[0]["rule"].as_str(), found[0]["mender"].as_str()), (Some(RULE), Some("sender")));
+    assert_eq!(gateway.get(found[0]["help"].as_str().unwrap()).send().unwrap().status(), 200);
+    let about = list("/api/v1/findings?about=https%3A%2F%2Fid.gs1.org%2F414%2F9521101000023");
+    assert_eq!(about["findings"], Value::Array(vec![found[1].clone()]));
+    let page = gateway.get(&format!("{}&perPage=1", job["findings"].as_str().unwrap())).send().unwrap();
+    let next = header(&page, "Link");
+    let next = next.split(['<', '>']).nth(1).unwrap().to_owned();
+    assert_eq!(list(&next)["findings"], Value::Array(vec![found[1].clone()]));
+    for wrong in ["", "?document=x", "?document=1&about=x", "?document=1&nextPageToken=x", "?rule=x"] {
+        assert_eq!(gateway.get(&format!("/api/v1/findings{wrong}")).send().unwrap().status(), 400, "{wrong}");
+    }
 }

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::postgres;
 use crate::process::Gateway;
+use crate::process::client;
 
 /// Events in each document, so that a half one would show.
 const EVENTS: usize = 40;
@@ -89,7 +90,7 @@ fn survives(arguments: &[&str]) {
 
 /// Sends documents one after another until the gateway is gone.
 fn send(url: &str, known: &Mutex<BTreeMap<u64, Known>>, next: &AtomicU64, stop: &AtomicBool) {
-    let client = Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+    let client = client().timeout(Duration::from_secs(10)).build().unwrap();
     while !stop.load(Ordering::Relaxed) {
         let number = next.fetch_add(1, Ordering::Relaxed);
         known.lock().unwrap().insert(number, Known::Unknown);
@@ -105,7 +106,7 @@ fn send(url: &str, known: &Mutex<BTreeMap<u64, Known>>, next: &AtomicU64, stop: 
 }
 
 fn compare(gateway: &Gateway, known: &BTreeMap<u64, Known>) {
-    let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
+    let client = client().timeout(Duration::from_secs(30)).build().unwrap();
     settle(gateway, &client);
     for (number, known) in known {
         let found = count(gateway, &client, *number);

@@ -13,6 +13,8 @@ use reqwest::blocking::Response;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::process::client;
+
 /// How long a job may take in a test.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -47,7 +49,7 @@ impl TestGateway {
         let store = Store::open(&settings.database.url, &settings.store).unwrap();
         let gateway = Gateway::start(&settings, &store).unwrap();
         let base = format!("http://{}", gateway.address());
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let client = client().timeout(PATIENCE).build().unwrap();
         TestGateway { gateway: Some(gateway), client, base, folder, store }
     }
 

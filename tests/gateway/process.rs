@@ -7,6 +7,16 @@ use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 
+use reqwest::blocking::Client;
+use reqwest::blocking::ClientBuilder;
+
+/// What a client is made of: no proxy of the environment, and the one TLS there is in this program.
+pub fn client() -> ClientBuilder {
+    // Whoever is first installs it; the others find the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy()
+}
+
 /// A running `epcgate serve`, killed when dropped.
 pub struct Gateway {
     child: Child,
@@ -46,8 +56,9 @@ impl Gateway {
     }
 
     fn wait_until_ready(&self) {
+        let client = client().build().unwrap();
         for _ in 0..300 {
-            if reqwest::blocking::get(self.url("/readyz")).is_ok_and(|answer| answer.status() == 200) {
+            if client.get(self.url("/readyz")).send().is_ok_and(|answer| answer.status() == 200) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(50));

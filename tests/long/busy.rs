@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::large_document;
 use crate::process::Gateway;
+use crate::process::client;
 
 /// What we promise for 95 of 100.
 const MOST: Duration = Duration::from_millis(500);
@@ -26,7 +27,7 @@ fn small_documents_are_not_held_up_by_a_large_one() {
         let (gateway, done) = (gateway.clone(), done.clone());
         thread::spawn(move || {
             let began = Instant::now();
-            let client = Client::builder().timeout(None).build().unwrap();
+            let client = client().timeout(None).build().unwrap();
             let request =
                 client.post(gateway.url("/epcis/capture")).header("Content-Type", "application/xml");
             let answer = request.body(File::open(large_document()).unwrap()).send().unwrap();
@@ -42,7 +43,7 @@ fn small_documents_are_not_held_up_by_a_large_one() {
             done.store(true, Ordering::Relaxed);
         })
     };
-    let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+    let client = client().timeout(Duration::from_secs(60)).build().unwrap();
     let (mut captures, mut queries) = (Vec::new(), Vec::new());
     let mut number = 0;
     while !done.load(Ordering::Relaxed) {
