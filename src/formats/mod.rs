@@ -20,6 +20,7 @@ pub mod rules;
 pub mod shipments;
 pub mod trade_values;
 pub mod values;
+pub mod verification;
 mod writer;
 pub mod x12_856;
 pub mod xml;
