@@ -20,6 +20,7 @@ use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store;
 use crate::transport;
+use crate::verify::credential;
 use crate::verify::routing;
 
 /// Every setting with its default and what it means.
@@ -52,6 +53,8 @@ pub struct Settings {
     pub exceptions: cases::Settings,
     /// `[routing]`.
     pub routing: routing::Settings,
+    /// `[credentials]`.
+    pub credentials: credential::Settings,
     /// `[outbound]`.
     pub outbound: transport::Settings,
     /// `[log]`.
@@ -150,6 +153,8 @@ mod tests {
         assert!(settings.server.address.is_loopback());
         let limits = capture::Limits::default();
         assert_eq!(format!("{:?}", settings.limits), format!("{limits:?}"));
+        let credentials = credential::Settings::default();
+        assert_eq!(format!("{:?}", settings.credentials), format!("{credentials:?}"));
         let outbound = transport::Settings::default();
         assert_eq!(format!("{:?}", settings.outbound), format!("{outbound:?}"));
     }

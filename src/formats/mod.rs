@@ -1,7 +1,9 @@
 //! What is on the wire: EPCIS 1.x XML, 2.0 XML and 2.0 JSON-LD, each to and from the model, never to another form.
 
 pub mod columns;
+pub mod credential;
 pub mod defect;
+pub mod did;
 pub mod draft;
 pub mod exception_case;
 pub mod exception_email;
@@ -9,6 +11,7 @@ pub mod exception_notification;
 pub mod exception_report;
 pub mod findings;
 pub mod holds;
+pub mod json_web_token;
 pub mod jsonld;
 pub mod orders;
 pub mod partners;
@@ -21,6 +24,7 @@ pub mod shipments;
 pub mod trade_values;
 pub mod values;
 pub mod verification;
+pub mod wallet;
 mod writer;
 pub mod x12_856;
 pub mod xml;

@@ -1,5 +1,6 @@
 //! Verification of product identifiers: our own are answered here, every other question goes to who answers for it.
 
+pub mod credential;
 mod question;
 pub mod routing;
 mod standing;

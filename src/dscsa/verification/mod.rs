@@ -2,11 +2,14 @@
 //! Lightweight Messaging Standard 1.1; GS1 US guideline for DSCSA, 1.1 and 1.3).
 
 mod correlation;
+mod credential;
 mod request;
 mod response;
 mod verdict;
 
 pub use correlation::CorrelationId;
+pub use credential::CredentialFault;
+pub use credential::CredentialOutcome;
 pub use request::RequesterStatement;
 pub use request::VerificationRequest;
 pub use response::AdditionalInfo;
