@@ -21,4 +21,5 @@ pub mod reconcile;
 pub mod server;
 pub mod store;
 pub mod transport;
+pub mod ui;
 pub mod verify;

@@ -22,6 +22,7 @@ use crate::dscsa::NoSeverity;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::transport;
+use crate::ui::Pages;
 
 /// How long a client may take to send the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
@@ -71,16 +72,19 @@ impl Gateway {
             api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue())
                 .with_policy(&policy)
                 .exporting(&settings.export);
+        let pages = Pages::new(store);
         let (sender, receiver) = mpsc::channel();
         let server = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let build = move || {
                     let shared = shared.clone();
+                    let pages = pages.clone();
                     App::new()
                         .wrap(Compress::default())
                         .wrap(from_fn(api::observe))
                         .configure(move |config| shared.configure(config))
+                        .configure(move |config| pages.configure(config))
                 };
                 let running = HttpServer::new(build)
                     .workers(server.threads.max(1))

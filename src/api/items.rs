@@ -15,18 +15,13 @@ use crate::api::problem::Problem;
 use crate::epcis::EventTime;
 use crate::export::custody;
 use crate::export::custody::CustodyForm;
-use crate::export::custody::FindingForm;
 use crate::export::custody::ItemForm;
 use crate::export::custody::StepForm;
-use crate::formats::holds::HoldForm;
 use crate::gs1::Epc;
 use crate::gs1::Scan;
 use crate::reconcile::custody::Custody;
 use crate::reconcile::custody::CustodyError;
-use crate::reconcile::custody::State;
-use crate::store::Held;
 use crate::store::Store;
-use crate::store::StoreError;
 
 /// Where the items are.
 const ITEMS: &str = "/api/v1/items/";
@@ -50,7 +45,7 @@ pub async fn show(request: HttpRequest, store: Data<Store>) -> Result<HttpRespon
     let (epc, until) = asked(&request, "")?;
     let form = web::block(move || {
         let custody = known(&store, &epc, until)?;
-        Ok::<_, Problem>(state(&store, &custody)?)
+        Ok::<_, Problem>(ItemForm::gather(&store, &Caller::operator(), &custody)?)
     });
     Ok(HttpResponse::Ok().json(form.await??))
 }
@@ -124,23 +119,6 @@ fn known(store: &Store, epc: &Epc, until: i64) -> Result<Custody, Problem> {
         return Err(Problem::new(Failure::NoSuchName, detail));
     }
     Ok(custody)
-}
-
-/// What an object is now, with its holds and open findings.
-fn state(store: &Store, custody: &Custody) -> Result<ItemForm, StoreError> {
-    let caller = Caller::operator();
-    let state = State::of(custody);
-    let mut form = ItemForm::new(custody, &state);
-    let keys: Vec<String> =
-        [custody.epc.key()].into_iter().chain(state.parents.iter().map(|known| known.value.key())).collect();
-    let lots: Vec<String> = state.lot.iter().map(|known| known.value.clone()).collect();
-    let serial = custody.epc.serial();
-    let held = Held { keys: &keys, gtin: custody.epc.gtin(), serial: serial.as_deref(), lots: &lots };
-    form.holds = store.holds_on(&caller, held)?.iter().map(HoldForm::from).collect();
-    let findings = store.findings_about(&caller, &custody.epc.key())?;
-    form.open_findings =
-        findings.iter().filter(|finding| finding.end.is_none()).map(FindingForm::from).collect();
-    Ok(form)
 }
 
 impl From<CustodyError> for Problem {

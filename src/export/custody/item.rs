@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::access::Caller;
 use crate::export::custody::form::FindingForm;
 use crate::export::custody::form::GapForm;
 use crate::export::custody::form::PartyForm;
@@ -12,6 +13,9 @@ use crate::formats::holds::HoldForm;
 use crate::reconcile::custody::Custody;
 use crate::reconcile::custody::Known;
 use crate::reconcile::custody::State;
+use crate::store::Held;
+use crate::store::Store;
+use crate::store::StoreError;
 
 /// What is known of an object at a moment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -97,8 +101,24 @@ pub struct KnownForm {
 }
 
 impl ItemForm {
-    /// The state of an object, without holds and findings.
-    pub fn new(custody: &Custody, state: &State) -> ItemForm {
+    /// The present state of an object, with its holds and open findings.
+    pub fn gather(store: &Store, caller: &Caller, custody: &Custody) -> Result<ItemForm, StoreError> {
+        let state = State::of(custody);
+        let mut form = ItemForm::new(custody, &state);
+        let own = custody.epc.key();
+        let within = state.parents.iter().map(|known| known.value.key());
+        let keys: Vec<String> = [own.clone()].into_iter().chain(within).collect();
+        let lots: Vec<String> = state.lot.iter().map(|known| known.value.clone()).collect();
+        let serial = custody.epc.serial();
+        let held = Held { keys: &keys, gtin: custody.epc.gtin(), serial: serial.as_deref(), lots: &lots };
+        form.holds = store.holds_on(caller, held)?.iter().map(HoldForm::from).collect();
+        let findings = store.findings_about(caller, &own)?;
+        let open = findings.iter().filter(|finding| finding.end.is_none());
+        form.open_findings = open.map(FindingForm::from).collect();
+        Ok(form)
+    }
+
+    fn new(custody: &Custody, state: &State) -> ItemForm {
         let text = |known: &Known<String>| fact(custody, known.value.clone(), known.step);
         ItemForm {
             epc: custody.epc.as_str().to_owned(),
