@@ -25,42 +25,36 @@ pub struct ElementString(Vec<(Box<str>, Box<str>)>);
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ElementFault {
     /// Nothing in it.
-    #[error("holds no element: scan again")]
+    #[error("The scan holds no field")]
     Empty,
     /// Longer than any symbol.
-    #[error("is longer than any symbol: scan one label at a time")]
+    #[error("The scan is longer than any code")]
     TooLong,
     /// No known identifier where one has to be.
-    #[error(
-        "has no application identifier that we know at {0:?}: scan again, and tell us of it if it stays so"
-    )]
+    #[error("At {0:?} begins no field that GS1 knows")]
     Unknown(Box<str>),
     /// A value with too few characters.
-    #[error("has too few characters behind ({0}): it was cut off, scan again")]
+    #[error("The value of ({0}) is too short: the scan was cut off")]
     Short(Box<str>),
     /// A value with too many characters, as where the separator behind it was lost.
     #[error(
-        "has {1} characters behind ({0}), which are too many: the scanner may not send the separator (FNC1) between two fields"
+        "The value of ({0}) has {1} characters, which are too many: the scanner may leave out the separator between two fields"
     )]
     Long(Box<str>, usize),
     /// A character that the value does not take.
-    #[error(
-        "has a character behind ({0}) that it does not take: check the scanner's keyboard layout, scan again"
-    )]
+    #[error("The value of ({0}) has a character that it cannot have")]
     Character(Box<str>),
     /// A wrong check digit.
-    #[error("has a wrong check digit behind ({0}): it was misread or mistyped, scan again")]
+    #[error("The check digit of ({0}) is wrong: it was misread or mistyped")]
     CheckDigit(Box<str>),
     /// A date that does not exist.
-    #[error("has no date as YYMMDD behind ({0}): scan again")]
+    #[error("The value of ({0}) is no date (YYMMDD)")]
     Date(Box<str>),
     /// The same identifier with two values.
-    #[error(
-        "has ({0}) twice with different values: two labels were read at once, scan them one after the other"
-    )]
+    #[error("The field ({0}) comes twice with different values: two labels were read as one")]
     Repeated(Box<str>),
     /// Brackets that do not enclose an identifier.
-    #[error("has brackets that hold no application identifier: write it as (01)GTIN(21)serial")]
+    #[error("The brackets do not hold numbers of fields")]
     Brackets,
 }
 
@@ -98,10 +92,15 @@ impl ElementString {
             }
             let end = next_bracket(behind);
             let (value, after) = behind.split_at_checked(end).ok_or(ElementFault::Brackets)?;
-            found.add(definition, identifier, value.trim_end_matches(' '))?;
+            found.add(definition, identifier, value.trim_end_matches([' ', '\t', '\r', '\n']))?;
             rest = after;
         }
         found.filled()
+    }
+
+    /// Takes elements that are known to be sound.
+    pub(super) fn of_known(elements: &[(&str, String)]) -> ElementString {
+        ElementString(elements.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect())
     }
 
     /// The value of an identifier.

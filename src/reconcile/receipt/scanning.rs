@@ -19,6 +19,7 @@ use crate::dscsa::ScanAnswer;
 use crate::dscsa::UnitAnswer;
 use crate::gs1::Epc;
 use crate::gs1::Gln;
+use crate::gs1::Origin;
 use crate::gs1::Scan;
 use crate::gs1::ScannedDate;
 use crate::reconcile::hierarchy::Tree;
@@ -66,22 +67,7 @@ pub fn scan(
 /// Reads a scan. Where its reading names nothing that data know, and its separators may have been lost, the one reading
 /// that agrees with the data in serial number, lot and expiry is taken; never one of several.
 fn read(store: &Store, text: &str) -> Result<Result<Scan, String>, StoreError> {
-    let plain = Scan::parse(text);
-    let known = match &plain {
-        Ok(scan) => !store.item_rows(&[scan.epc().key().as_str()])?.is_empty(),
-        Err(_) => false,
-    };
-    if !known {
-        let mut fitting = Vec::new();
-        for scan in Scan::mended(text) {
-            if fits(store, &scan)? {
-                fitting.push(scan);
-            }
-        }
-        if let (Some(scan), true) = (fitting.pop(), fitting.is_empty()) {
-            return Ok(Ok(scan));
-        }
-    }
+    let plain = Scan::consistent(text, |scan| fits(store, scan))?;
     Ok(match plain {
         Ok(scan) if scan.serial.is_none() && scan.sscc.is_none() => match scan.epc().scheme() {
             Some(scheme) if !scheme.is_class() => Ok(scan),
@@ -92,10 +78,13 @@ fn read(store: &Store, text: &str) -> Result<Result<Scan, String>, StoreError> {
     })
 }
 
-/// True where the ledger knows this serial number with the same lot.
+/// True where the ledger knows this item, and, of a reading that was mended, with the same lot.
 fn fits(store: &Store, scan: &Scan) -> Result<bool, StoreError> {
     let key = scan.epc().key();
     let Some(row) = store.item_rows(&[key.as_str()])?.remove(&key) else { return Ok(false) };
+    if scan.origin != Origin::Mended {
+        return Ok(true);
+    }
     let Some(lot) = row.lot.map(|lot| store.lot(lot)).transpose()?.flatten() else { return Ok(false) };
     Ok(scan.lot.as_deref().is_none_or(|own| own == lot.lot))
 }
