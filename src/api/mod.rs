@@ -2,6 +2,7 @@
 
 mod accept;
 mod address;
+mod audit;
 mod body;
 mod capture;
 mod content_coding;
@@ -208,6 +209,7 @@ fn v1(config: &mut ServiceConfig) {
         )
         .service(discovery::resource("/items/{epc:.+}", "OPTIONS, GET").route(web::get().to(items::show)));
     config
+        .service(discovery::resource("/audit", "OPTIONS, GET").route(web::get().to(audit::list)))
         .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::list)))
         .service(discovery::resource("/rules/{id}", "OPTIONS, GET").route(web::get().to(rules::show)));
 }

@@ -14,6 +14,7 @@ use utoipa::openapi::path::ParameterStyle;
 use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::schema::Type;
 
+use crate::api::audit;
 use crate::api::capture;
 use crate::api::documents;
 use crate::api::events;
@@ -76,6 +77,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
     ),
     paths(
         crate::api::top,
+        audit::list,
         capture::list,
         capture::post,
         capture::show,

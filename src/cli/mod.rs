@@ -1,5 +1,6 @@
 //! The command line: one verb a file, each a thin translation into one call of the rooms below.
 
+mod audit;
 mod bench;
 mod capture;
 mod check;
@@ -98,6 +99,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Receive goods as they are scanned, against a shipment, an order or nothing
     Receive(receive::Arguments),
+    /// Show who did what, when, and what came of it
+    Audit(audit::Arguments),
     /// Hold product, by lot, serial numbers or item; list and release
     Hold(hold::Arguments),
     /// Recall product, by lot, serial numbers or item; list and release
@@ -141,6 +144,7 @@ pub fn run() -> ExitCode {
         Command::Exceptions(arguments) => exceptions::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Receive(arguments) => receive::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),
         Command::Products(arguments) => products::run(&arguments),

@@ -1,6 +1,7 @@
 //! The law's nouns (DSCSA, 21 U.S.C. 360eee): rules and findings, trading partners, orders, and what the US guideline asks
 //! of one document.
 
+mod audit;
 mod dea;
 mod difference;
 pub mod exception;
@@ -22,6 +23,8 @@ mod trading_partner;
 pub mod transaction;
 pub mod verification;
 
+pub use audit::AuditEntry;
+pub use audit::AuditRecord;
 pub use dea::Dea;
 pub use dea::DeaFlaw;
 pub use difference::Difference;

@@ -1,5 +1,6 @@
 //! What is on the wire: EPCIS 1.x XML, 2.0 XML and 2.0 JSON-LD, each to and from the model, never to another form.
 
+pub mod audit;
 pub mod columns;
 pub mod credential;
 pub mod defect;
@@ -12,6 +13,7 @@ pub mod exception_report;
 pub mod findings;
 pub mod holds;
 pub mod json_web_token;
+pub mod instant;
 pub mod jsonld;
 pub mod orders;
 pub mod partners;

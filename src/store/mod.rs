@@ -1,5 +1,6 @@
 //! What is kept: documents as received, capture jobs, events and the index over them. All SQL is in this room.
 
+mod audit;
 pub mod bare;
 mod batch;
 mod blocks;
@@ -48,6 +49,8 @@ use crate::store::connection::Lane;
 use crate::store::connection::Source;
 use crate::store::connection::Writes;
 
+pub use audit::AuditFilter;
+pub use audit::audit_place;
 pub use batch::Batch;
 pub use captures::NewJob;
 pub use captures::Work;

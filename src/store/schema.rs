@@ -225,6 +225,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit (at, id) {
+        at -> BigInt,
+        id -> Text,
+        actor -> Text,
+        act -> Text,
+        object -> Text,
+        outcome -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
     holds (id) {
         id -> Text,
         kind -> Text,
@@ -442,6 +454,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     capture_jobs,
     events,
     holds,
+    audit,
     event_terms,
     term_blocks,
     event_identities,

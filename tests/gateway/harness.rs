@@ -58,6 +58,11 @@ impl TestGateway {
         self.folder.path()
     }
 
+    /// The database as the gateway has it open.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The address and port.
     pub fn authority(&self) -> &str {
         self.base.trim_start_matches("http://")

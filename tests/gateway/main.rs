@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test ends by panicking
 
 mod agreed;
+mod audit;
 mod capture;
 mod cli;
 mod crash;

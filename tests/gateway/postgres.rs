@@ -36,6 +36,15 @@ pub fn tls_database(name: &str) -> String {
     )
 }
 
+/// What `psql` answers to a statement on a database, or how it is refused.
+pub fn ask(url: &str, statement: &str) -> Result<String, String> {
+    let output = Command::new(binary("psql")).args(["-qXAt", url, "-c", statement]).output().unwrap();
+    match output.status.success() {
+        true => Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
 /// A cluster of its own, for tests that stop it.
 pub struct Cluster {
     folder: PathBuf,

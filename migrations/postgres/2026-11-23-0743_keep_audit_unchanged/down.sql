@@ -1,0 +1,1 @@
+DROP FUNCTION audit_is_append_only;
