@@ -47,14 +47,21 @@ pub struct FindingForm<'a> {
     pub settled: Option<SettledForm<'a>>,
 }
 
-/// What a finding is about.
+/// What a finding is about: a lot and a trade item by their GTIN, the others by their identifier as sent.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = FindingObject)]
 pub struct ObjectForm {
     /// `epc`, `lot`, `trade-item`, `party` or `biz-transaction`.
     pub kind: &'static str,
-    /// As sent, or in words for a lot.
-    pub value: String,
+    /// GTIN-14.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gtin: Option<String>,
+    /// Lot number; empty where it is the lot that is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<String>,
+    /// EPC, GLN or URI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// How a finding was settled.
@@ -72,7 +79,13 @@ pub struct SettledForm<'a> {
 
 impl From<&Object> for ObjectForm {
     fn from(object: &Object) -> ObjectForm {
-        ObjectForm { kind: object.kind(), value: object.to_string() }
+        let (gtin, lot, id) = match object {
+            Object::Lot(gtin, lot) => (Some(gtin), Some(lot), None),
+            Object::TradeItem(gtin) => (Some(gtin), None, None),
+            Object::Epc(id) | Object::Party(id) | Object::BizTransaction(id) => (None, None, Some(id)),
+        };
+        let text = |text: Option<&Box<str>>| text.map(|text| text.to_string());
+        ObjectForm { kind: object.kind(), gtin: text(gtin), lot: text(lot), id: text(id) }
     }
 }
 

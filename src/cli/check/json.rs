@@ -3,14 +3,13 @@
 use std::io::Write;
 
 use serde::Serialize;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::cli::check::Checked;
 use crate::dscsa;
 use crate::dscsa::Object;
 use crate::formats::Defect;
 use crate::formats::Place;
+use crate::formats::findings::ObjectForm;
 
 #[derive(Serialize)]
 struct FileFindings<'a> {
@@ -46,7 +45,7 @@ struct Finding<'a> {
 #[derive(Serialize)]
 struct More<'a> {
     title: &'a str,
-    objects: Vec<Value>,
+    objects: Vec<ObjectForm>,
     why: &'a str,
     clause: &'a str,
     mender: &'a str,
@@ -107,21 +106,11 @@ fn of_rule<'a>(finding: &'a dscsa::Finding, checked: &Checked) -> Finding<'a> {
         fix: rule.fix,
         more: Some(More {
             title: rule.title,
-            objects: finding.objects.iter().map(object).collect(),
+            objects: finding.objects.iter().map(Into::into).collect(),
             why: rule.why,
             clause: rule.clause,
             mender: rule.mender.as_str(),
             to_partner: finding.to_partner(&checked.name),
         }),
-    }
-}
-
-/// An object by its kind and identifier; a lot with its GTIN.
-fn object(object: &Object) -> Value {
-    let kind = object.kind();
-    match object {
-        Object::Lot(gtin, lot) => json!({ "kind": kind, "gtin": gtin, "lot": lot }),
-        Object::TradeItem(gtin) => json!({ "kind": kind, "gtin": gtin }),
-        Object::Epc(id) | Object::Party(id) | Object::BizTransaction(id) => json!({ "kind": kind, "id": id }),
     }
 }
