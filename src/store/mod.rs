@@ -18,6 +18,7 @@ mod findings;
 mod holds;
 mod identities;
 mod items;
+mod journal;
 mod lots;
 mod orders;
 mod partners;
@@ -34,6 +35,7 @@ mod schema;
 mod session;
 mod shipments;
 pub(crate) mod terms;
+mod verifications;
 
 use std::ops::DerefMut;
 use std::sync::Arc;
@@ -81,6 +83,9 @@ pub use items::Fact;
 pub use items::ItemFacts;
 pub use items::ItemRecord;
 pub use items::ItemRow;
+pub use journal::Journal;
+pub use journal::JournalEntry;
+pub use journal::JournalError;
 pub use lots::LotRecord;
 pub use orders::OrderPlace;
 pub use partners::Imported;
@@ -104,6 +109,7 @@ pub use shipments::ShipmentFilter;
 pub use shipments::ShipmentRecord;
 pub use shipments::ShippedUnit;
 pub use terms::lot_number;
+pub use verifications::VerificationFilter;
 
 /// How the store uses its database.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -447,6 +447,41 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    verifications (id) {
+        id -> Text,
+        at -> BigInt,
+        direction -> Text,
+        gtin -> Text,
+        serial -> Text,
+        lot -> Text,
+        expiry -> Text,
+        context -> Text,
+        requester -> Text,
+        responder -> Text,
+        provider -> Text,
+        correlation -> Text,
+        status -> BigInt,
+        verified -> Nullable<Bool>,
+        reason -> Text,
+        info -> Text,
+        verdict -> Text,
+        basis -> Text,
+        took -> BigInt,
+        due -> Nullable<BigInt>,
+        evidence -> Text,
+    }
+}
+
+diesel::table! {
+    verification_settlements (verification) {
+        verification -> Text,
+        at -> BigInt,
+        who -> Text,
+        why -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -484,4 +519,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     receipt_shipments,
     orders,
     advice_orders,
+    verifications,
+    verification_settlements,
 );

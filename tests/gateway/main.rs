@@ -26,3 +26,4 @@ mod store;
 mod trace;
 mod transactions;
 mod wallet;
+mod verifications;

@@ -3,6 +3,7 @@
 
 mod correlation;
 mod credential;
+mod record;
 mod request;
 mod response;
 mod verdict;
@@ -10,6 +11,9 @@ mod verdict;
 pub use correlation::CorrelationId;
 pub use credential::CredentialFault;
 pub use credential::CredentialOutcome;
+pub use record::Direction;
+pub use record::VerificationRecord;
+pub use record::record_id;
 pub use request::RequesterStatement;
 pub use request::VerificationRequest;
 pub use response::AdditionalInfo;

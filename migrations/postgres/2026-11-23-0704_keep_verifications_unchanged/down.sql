@@ -1,0 +1,1 @@
+DROP FUNCTION verifications_are_append_only;

@@ -1,0 +1,1 @@
+DROP TRIGGER verifications_stay ON verifications;

@@ -1,0 +1,23 @@
+CREATE TABLE verifications (
+    id TEXT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL,
+    direction TEXT NOT NULL,
+    gtin TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    lot TEXT NOT NULL,
+    expiry TEXT NOT NULL,
+    context TEXT NOT NULL,
+    requester TEXT NOT NULL,
+    responder TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    correlation TEXT NOT NULL,
+    status BIGINT NOT NULL,
+    verified BOOLEAN,
+    reason TEXT NOT NULL,
+    info TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    took BIGINT NOT NULL,
+    due BIGINT,
+    evidence TEXT NOT NULL
+) WITHOUT ROWID;

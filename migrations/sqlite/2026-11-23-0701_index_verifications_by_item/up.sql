@@ -1,0 +1,1 @@
+CREATE INDEX verifications_by_item ON verifications (gtin, serial, id);

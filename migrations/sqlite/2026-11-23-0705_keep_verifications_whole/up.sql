@@ -1,0 +1,4 @@
+CREATE TRIGGER verifications_stay BEFORE DELETE ON verifications
+BEGIN
+    SELECT RAISE(ABORT, 'verifications are append-only');
+END;
