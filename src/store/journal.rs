@@ -128,20 +128,3 @@ fn write(store: &Store, waiting: &[Waiting]) -> Result<(), JournalError> {
 fn tell(waiting: Waiting, outcome: Result<(), JournalError>) {
     let _ = waiting.told.send(outcome);
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::Settings;
-
-    #[test]
-    fn a_journal_ends_with_its_last_clone() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("j.db").to_str().unwrap(), &Settings::default()).unwrap();
-        let journal = Journal::start(&store).unwrap();
-        drop(journal.clone());
-        let receiver = Arc::downgrade(&journal.0);
-        drop(journal);
-        assert!(receiver.upgrade().is_none());
-    }
-}

@@ -286,3 +286,46 @@ impl Row {
 fn kept(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::sql_query;
+
+    use super::*;
+    use crate::store::Settings;
+
+    #[test]
+    fn the_database_refuses_to_change_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("epcgate.db");
+        let store = Store::open(path.to_str().unwrap(), &Settings::default()).unwrap();
+        let at = DateTime::UNIX_EPOCH;
+        let record = VerificationRecord {
+            id: record_id(at, Uuid::nil()),
+            at,
+            direction: Direction::Asked,
+            gtin: String::new(),
+            serial: String::new(),
+            lot: String::new(),
+            expiry: String::new(),
+            context: String::new(),
+            requester: String::new(),
+            responder: String::new(),
+            provider: String::new(),
+            correlation: String::new(),
+            status: 0,
+            answer: None,
+            verdict: None,
+            basis: "none",
+            took: Duration::ZERO,
+            due: None,
+            evidence: String::new(),
+        };
+        store.keep_verifications(std::slice::from_ref(&record)).unwrap();
+        for statement in ["UPDATE verifications SET status = 200", "DELETE FROM verifications"] {
+            let done = store.write(|connection| Ok(sql_query(statement).execute(connection)?));
+            assert!(done.unwrap_err().to_string().contains("append-only"), "{statement}");
+        }
+        assert_eq!(store.verification(&Caller::operator(), &record.id).unwrap(), Some(record));
+    }
+}
