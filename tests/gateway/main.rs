@@ -25,5 +25,5 @@ mod receive;
 mod store;
 mod trace;
 mod transactions;
-mod wallet;
 mod verifications;
+mod wallet;
