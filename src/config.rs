@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
+use std::path::PathBuf;
 
 use figment::Figment;
 use figment::providers::Env;
@@ -11,6 +12,7 @@ use figment::providers::Toml;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::access;
 use crate::api;
 use crate::capture;
 use crate::dscsa::NoSeverity;
@@ -32,6 +34,8 @@ pub const MANUAL: &str = include_str!("../config/default.toml");
 pub struct Settings {
     /// `[server]`.
     pub server: Server,
+    /// `[tls]`.
+    pub tls: Tls,
     /// `[database]`.
     pub database: Database,
     /// `[store]`.
@@ -44,6 +48,8 @@ pub struct Settings {
     pub receiving: receipt::Settings,
     /// `[api]`.
     pub api: api::Settings,
+    /// `[access]`.
+    pub access: access::Settings,
     /// `[export]`.
     pub export: export::Settings,
     /// `[rules]`: the severity of rules, by their identifiers.
@@ -75,6 +81,16 @@ pub struct Server {
     pub connections: usize,
     /// Seconds that requests under way may take to end when the gateway stops.
     pub stop_seconds: u64,
+}
+
+/// How the server proves who it is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file of the certificate and those between it and its authority; empty for plain HTTP.
+    pub certificate: PathBuf,
+    /// PEM file of its private key.
+    pub key: PathBuf,
 }
 
 /// Where everything is kept.

@@ -1,5 +1,7 @@
 //! The server: builds the application, starts the workers, and stops everything in order.
 
+mod tls;
+
 use std::io;
 use std::net::SocketAddr;
 use std::net::TcpListener;
@@ -19,6 +21,7 @@ use crate::api;
 use crate::capture::Workers;
 use crate::config::Settings;
 use crate::dscsa::NoSeverity;
+use crate::server::tls::TlsError;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::transport;
@@ -36,6 +39,9 @@ pub enum ServerError {
     /// The address cannot be listened on.
     #[error("{0} cannot be listened on: {1}")]
     Listen(SocketAddr, io::Error),
+    /// TLS cannot be spoken as the settings say.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system gives no threads.
     #[error("the server cannot be started: {0}")]
     Start(io::Error),
@@ -50,6 +56,7 @@ pub enum ServerError {
 /// A gateway that serves.
 pub struct Gateway {
     address: SocketAddr,
+    secure: bool,
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
     workers: Workers,
@@ -65,16 +72,19 @@ impl Gateway {
         }
         let listener = TcpListener::bind(wanted).map_err(|error| ServerError::Listen(wanted, error))?;
         let address = listener.local_addr().map_err(ServerError::Start)?;
+        let tls = tls::settled(&settings.tls)?;
+        let secure = tls.is_some();
         let policy = settings.policy()?;
         api::measure();
         let workers = Workers::start(store, &settings.capture, &policy).map_err(ServerError::Start)?;
         let shared =
             api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue())
                 .with_policy(&policy)
-                .exporting(&settings.export);
+                .exporting(&settings.export)
+                .admitting(&settings.access);
         let pages = Pages::new(store);
         let (sender, receiver) = mpsc::channel();
-        let server = settings.server.clone();
+        let wished = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let build = move || {
@@ -86,14 +96,17 @@ impl Gateway {
                         .configure(move |config| shared.configure(config))
                         .configure(move |config| pages.configure(config))
                 };
-                let running = HttpServer::new(build)
-                    .workers(server.threads.max(1))
-                    .max_connections(server.connections)
+                let server = HttpServer::new(build)
+                    .workers(wished.threads.max(1))
+                    .max_connections(wished.connections)
                     .client_request_timeout(HEAD)
-                    .shutdown_timeout(server.stop_seconds)
-                    .disable_signals()
-                    .listen(listener)?
-                    .run();
+                    .shutdown_timeout(wished.stop_seconds)
+                    .disable_signals();
+                let listening = match tls {
+                    Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+                    None => server.listen(listener)?,
+                };
+                let running = listening.run();
                 // Whoever waits for it has it, or has gone.
                 let _ = sender.send(running.handle());
                 running.await
@@ -101,7 +114,7 @@ impl Gateway {
         });
         let serving = serving.map_err(ServerError::Start)?;
         match receiver.recv() {
-            Ok(handle) => Ok(Gateway { address, handle, serving, workers }),
+            Ok(handle) => Ok(Gateway { address, secure, handle, serving, workers }),
             Err(_) => {
                 workers.stop();
                 Err(ServerError::Start(ended(serving).err().unwrap_or_else(|| io::ErrorKind::Other.into())))
@@ -112,6 +125,12 @@ impl Gateway {
     /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The URL that its paths are under, without a slash at its end.
+    pub fn url(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Serves until the process is told to stop (SIGTERM or SIGINT), then stops.

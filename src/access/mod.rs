@@ -1,5 +1,34 @@
 //! Who asks, and what they may do.
 
 mod caller;
+mod key;
+
+use serde::Deserialize;
 
 pub use caller::Caller;
+pub use key::ApiKey;
+pub use key::KeyFault;
+pub use key::KeyRefusal;
+pub use key::KeyText;
+pub use key::Revocation;
+pub use key::Scope;
+pub use key::SpeaksFor;
+
+/// Who is let in.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Who may ask us to verify.
+    pub vrs: VrsAccess,
+}
+
+/// Who may ask us to verify product identifiers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VrsAccess {
+    /// Whoever has an API key.
+    #[default]
+    Keys,
+    /// Anyone.
+    Open,
+}

@@ -4,6 +4,7 @@ mod accept;
 mod address;
 mod audit;
 mod body;
+mod caller;
 mod capture;
 mod content_coding;
 mod discovery;
@@ -19,6 +20,7 @@ mod import;
 mod items;
 mod job_document;
 mod json_body;
+mod keyring;
 mod negotiation;
 mod observe;
 mod openapi;
@@ -43,7 +45,9 @@ use actix_web::web::Data;
 use actix_web::web::ServiceConfig;
 use serde::Deserialize;
 
+use crate::access;
 use crate::api::capture::Gate;
+use crate::api::keyring::Keyring;
 use crate::api::openapi::Document;
 use crate::api::prefixes::Prefixes;
 use crate::api::problem::Failure;
@@ -56,6 +60,7 @@ use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store::Store;
 
+pub use caller::Asker;
 pub use health::measure;
 pub use negotiation::EpcFormat;
 pub use observe::observe;
@@ -102,6 +107,8 @@ pub struct Shared {
     cases: Data<cases::Settings>,
     export: Data<export::Settings>,
     policy: Data<Policy>,
+    keyring: Data<Keyring>,
+    access: Data<access::Settings>,
 }
 
 impl Shared {
@@ -125,6 +132,8 @@ impl Shared {
             limits: Data::new(limits.clone()),
             queue: Data::new(queue),
             export: Data::default(),
+            keyring: Data::new(Keyring::new(store)),
+            access: Data::default(),
         }
     }
 
@@ -136,6 +145,12 @@ impl Shared {
     /// Lets leave what these settings allow.
     pub fn exporting(mut self, settings: &export::Settings) -> Shared {
         self.export = Data::new(settings.clone());
+        self
+    }
+
+    /// Lets in whom these settings let in.
+    pub fn admitting(mut self, settings: &access::Settings) -> Shared {
+        self.access = Data::new(settings.clone());
         self
     }
 
@@ -153,6 +168,8 @@ impl Shared {
             .app_data(self.cases.clone())
             .app_data(self.export.clone())
             .app_data(self.policy.clone())
+            .app_data(self.keyring.clone())
+            .app_data(self.access.clone())
             .service(web::scope("/epcis").configure(epcis))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::index)))

@@ -52,6 +52,10 @@ pub enum Failure {
     Unavailable,
     /// The database has no room left; what is stored is still served.
     InsufficientStorage,
+    /// Nobody proved who asks.
+    Unauthorized,
+    /// Who asks may not.
+    Forbidden,
     /// The resource does not have the method. The standard has no name for it.
     MethodNotAllowed,
     /// What is asked for does not fit the state of the resource. The standard has no name for it.
@@ -74,6 +78,7 @@ impl Failure {
             Failure::QueryTooComplex => "epcisException:QueryTooComplexException",
             Failure::UriTooLong => "epcisException:URITooLongException",
             Failure::UnsupportedMediaType => "epcisException:UnsupportedMediaTypeException",
+            Failure::Unauthorized | Failure::Forbidden => "epcisException:SecurityException",
             Failure::Implementation | Failure::Unavailable | Failure::InsufficientStorage => {
                 "epcisException:ImplementationException"
             }
@@ -96,6 +101,8 @@ impl Failure {
             Failure::Implementation => StatusCode::INTERNAL_SERVER_ERROR,
             Failure::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Failure::InsufficientStorage => StatusCode::INSUFFICIENT_STORAGE,
+            Failure::Unauthorized => StatusCode::UNAUTHORIZED,
+            Failure::Forbidden => StatusCode::FORBIDDEN,
             Failure::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Failure::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         }
@@ -117,6 +124,8 @@ impl Failure {
             Failure::Implementation => "Internal failure",
             Failure::Unavailable => "Not available at present",
             Failure::InsufficientStorage => "No room left",
+            Failure::Unauthorized => "Not authenticated",
+            Failure::Forbidden => "Not permitted",
             Failure::MethodNotAllowed => "Method Not Allowed",
             Failure::RequestTimeout => "Request Timeout",
             Failure::Conflict => "Conflict",

@@ -77,8 +77,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     writeln!(out, "  the clinic scans what it was sent: {found}")?;
     drop(out);
     let gateway = Gateway::start(&settings, &store)?;
-    serve::announce(gateway.address())?;
-    explain(gateway.address(), &folder)?;
+    serve::announce(&gateway)?;
+    explain(&gateway.url(), &folder)?;
     gateway.run()?;
     Ok(Outcome::Clean)
 }
@@ -114,7 +114,7 @@ fn receive(store: &Store, settings: &Settings) -> anyhow::Result<String> {
     Ok(format!("{} bottles are as the data say, and {differences} is not there", SCANS.len()))
 }
 
-fn explain(address: SocketAddr, folder: &Path) -> anyhow::Result<()> {
+fn explain(url: &str, folder: &Path) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let item = "urn:epc:id:sgtin:0352999.010130.A7K2M0001";
     let case = "urn:epc:id:sgtin:0352999.510130.C0000001";
@@ -122,9 +122,9 @@ fn explain(address: SocketAddr, folder: &Path) -> anyhow::Result<()> {
     writeln!(
         out,
         "\nTry:\n\
-         \n  # what happened to one bottle, from the manufacturer on\n  curl -s 'http://{address}/epcis/events?MATCH_anyEPC={item}'\n\
-         \n  # every shipment, as EPCIS 1.2 XML\n  curl -s -H 'Accept: application/xml' -H 'GS1-EPCIS-Version: 1.2' 'http://{address}/epcis/events?EQ_bizStep=shipping'\n\
-         \n  # where the clinic's case was seen, with its identifiers as EPC URNs\n  curl -s -H 'GS1-EPC-Format: Always_EPC_URN' 'http://{address}/epcis/events?MATCH_epc={case}&orderBy=eventTime&orderDirection=ASC'\n\
+         \n  # what happened to one bottle, from the manufacturer on\n  curl -s '{url}/epcis/events?MATCH_anyEPC={item}'\n\
+         \n  # every shipment, as EPCIS 1.2 XML\n  curl -s -H 'Accept: application/xml' -H 'GS1-EPCIS-Version: 1.2' '{url}/epcis/events?EQ_bizStep=shipping'\n\
+         \n  # where the clinic's case was seen, with its identifiers as EPC URNs\n  curl -s -H 'GS1-EPC-Format: Always_EPC_URN' '{url}/epcis/events?MATCH_epc={case}&orderBy=eventTime&orderDirection=ASC'\n\
          \n  # what did not fit, whose turn it is, and a message to the supplier, in words\n  epcgate exceptions --data-dir {folder}\n\
          \n  # the life of the bottle that was not there, step by step\n  epcgate trace {missing} --data-dir {folder}\n\
          \nCtrl-C ends it.",

@@ -14,6 +14,7 @@ mod hold;
 mod identify;
 mod import;
 mod in_order;
+mod keys;
 mod orders;
 mod partners;
 mod prefixes;
@@ -101,6 +102,8 @@ enum Command {
     Receive(receive::Arguments),
     /// Show who did what, when, and what came of it
     Audit(audit::Arguments),
+    /// Make, list and revoke the API keys of partners' machines
+    Keys(keys::Arguments),
     /// Hold product, by lot, serial numbers or item; list and release
     Hold(hold::Arguments),
     /// Recall product, by lot, serial numbers or item; list and release
@@ -145,6 +148,7 @@ pub fn run() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Receive(arguments) => receive::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),
         Command::Products(arguments) => products::run(&arguments),

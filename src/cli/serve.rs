@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     log(&settings)?;
     let store = arguments.database.open(&settings)?;
     let gateway = Gateway::start(&settings, &store)?;
-    announce(gateway.address())?;
+    announce(&gateway)?;
     gateway.run()?;
     Ok(Outcome::Clean)
 }
@@ -41,9 +41,9 @@ pub(super) fn listen_on(settings: &mut Settings, address: Option<SocketAddr>) {
 }
 
 /// Says on standard output where to look, for people and for programs that start this one.
-pub(super) fn announce(address: SocketAddr) -> anyhow::Result<()> {
+pub(super) fn announce(gateway: &Gateway) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "epcgate listens on http://{address}/epcis")?;
+    writeln!(out, "epcgate listens on {}/epcis", gateway.url())?;
     out.flush()?;
     Ok(())
 }

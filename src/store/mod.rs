@@ -19,6 +19,7 @@ mod holds;
 mod identities;
 mod items;
 mod journal;
+mod keys;
 mod lots;
 mod orders;
 mod partners;

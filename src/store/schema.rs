@@ -482,6 +482,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        name -> Text,
+        digest -> Binary,
+        glns -> Text,
+        scopes -> Text,
+        made_at -> BigInt,
+        made_by -> Text,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        revoked_by -> Text,
+        revoked_why -> Text,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -521,4 +538,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     advice_orders,
     verifications,
     verification_settlements,
+    api_keys,
 );

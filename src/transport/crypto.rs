@@ -14,3 +14,10 @@ pub fn use_ring() -> Arc<CryptoProvider> {
     let _ = ring::default_provider().install_default();
     Arc::new(ring::default_provider())
 }
+
+/// Random bytes fit for secrets; `None` where the system gives none.
+pub fn random<const N: usize>() -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    use_ring().secure_random.fill(&mut bytes).ok()?;
+    Some(bytes)
+}

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use crypto::random;
 pub use crypto::use_ring;
 pub use outbound::Call;
 pub use outbound::Method;
