@@ -138,6 +138,15 @@ impl Settings {
         Ok(capture::Policy { limits: self.limits.clone(), overrides, cases: self.exceptions.clone() })
     }
 
+    /// How questions are routed; who asks is, where nothing else is said, who we are in messages to partners.
+    pub fn routing(&self) -> routing::Settings {
+        let mut routing = self.routing.clone();
+        if routing.requester.is_empty() {
+            routing.requester.clone_from(&self.exceptions.gln);
+        }
+        routing
+    }
+
     /// Reads the defaults, then `file`, then `EPCGATE_SECTION__KEY` of the environment, each over the one before.
     ///
     /// Fails on a key that does not exist, naming it and its file.

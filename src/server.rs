@@ -26,6 +26,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::transport;
 use crate::ui::Pages;
+use crate::verify::Verifier;
 
 /// How long a client may take to send the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
@@ -77,11 +78,13 @@ impl Gateway {
         let policy = settings.policy()?;
         api::measure();
         let workers = Workers::start(store, &settings.capture, &policy).map_err(ServerError::Start)?;
+        let verifier = Verifier::new(store, &settings.routing());
         let shared =
             api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue())
                 .with_policy(&policy)
                 .exporting(&settings.export)
-                .admitting(&settings.access);
+                .admitting(&settings.access)
+                .verifying(&verifier);
         let pages = Pages::new(store);
         let (sender, receiver) = mpsc::channel();
         let wished = settings.server.clone();

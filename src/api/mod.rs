@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod capture;
 mod content_coding;
+mod directory;
 mod discovery;
 mod docs;
 mod documents;
@@ -59,6 +60,8 @@ use crate::export;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store::Store;
+use crate::verify::Verifier;
+use crate::verify::routing;
 
 pub use caller::Asker;
 pub use health::measure;
@@ -109,6 +112,7 @@ pub struct Shared {
     policy: Data<Policy>,
     keyring: Data<Keyring>,
     access: Data<access::Settings>,
+    verifier: Data<Verifier>,
 }
 
 impl Shared {
@@ -134,6 +138,7 @@ impl Shared {
             export: Data::default(),
             keyring: Data::new(Keyring::new(store)),
             access: Data::default(),
+            verifier: Data::new(Verifier::new(store, &routing::Settings::default())),
         }
     }
 
@@ -154,6 +159,12 @@ impl Shared {
         self
     }
 
+    /// Verifies with this verifier.
+    pub fn verifying(mut self, verifier: &Verifier) -> Shared {
+        self.verifier = Data::new(verifier.clone());
+        self
+    }
+
     /// Adds every route.
     pub fn configure(&self, config: &mut ServiceConfig) {
         config
@@ -170,6 +181,7 @@ impl Shared {
             .app_data(self.policy.clone())
             .app_data(self.keyring.clone())
             .app_data(self.access.clone())
+            .app_data(self.verifier.clone())
             .service(web::scope("/epcis").configure(epcis))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::index)))
@@ -212,6 +224,7 @@ fn v1(config: &mut ServiceConfig) {
         .configure(products)
         .configure(receiving)
         .configure(trade)
+        .configure(directory::configure)
         .service(
             discovery::resource("/transactions", "OPTIONS, GET").route(web::get().to(transactions::list)),
         )

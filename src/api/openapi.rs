@@ -16,6 +16,7 @@ use utoipa::openapi::schema::Type;
 
 use crate::api::audit;
 use crate::api::capture;
+use crate::api::directory;
 use crate::api::documents;
 use crate::api::events;
 use crate::api::exceptions;
@@ -72,6 +73,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         (name = "Items", description = "One item, case or logistic unit: state, history, chain of custody, documents"),
         (name = "Receiving", description = "Shipments, receipts and their scans"),
         (name = "Trading partners", description = "Partners with their GLNs, licences and what was agreed with them"),
+        (name = "Verification", description = "Product identifiers asked of who assigned them, and who answers for which"),
         (name = "Orders", description = "Purchase orders and despatch advices"),
         (name = "Operation", description = "Health, measures and this document"),
     ),
@@ -107,6 +109,11 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         orders::list_orders,
         orders::show_advice,
         orders::show_order,
+        directory::check,
+        directory::export,
+        directory::import,
+        directory::list,
+        directory::remove,
         partners::import,
         partners::list,
         partners::put,

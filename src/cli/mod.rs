@@ -7,6 +7,7 @@ mod check;
 mod convert;
 mod database;
 mod demo;
+mod directory;
 mod exceptions;
 mod excerpt;
 mod hash;
@@ -114,6 +115,8 @@ enum Command {
     Partners(partners::Arguments),
     /// Import, list or show purchase orders and despatch advices
     Orders(orders::Arguments),
+    /// Import, export, list or check who answers for which product
+    Directory(directory::Arguments),
     /// Show or replace the known lengths of GS1 company prefixes
     Prefixes(prefixes::Arguments),
 }
@@ -154,6 +157,7 @@ pub fn run() -> ExitCode {
         Command::Products(arguments) => products::run(&arguments),
         Command::Partners(arguments) => partners::run(&arguments),
         Command::Orders(arguments) => orders::run(&arguments),
+        Command::Directory(arguments) => directory::run(&arguments),
         Command::Prefixes(arguments) => prefixes::run(&arguments),
     };
     match outcome {

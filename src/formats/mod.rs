@@ -5,6 +5,7 @@ pub mod columns;
 pub mod credential;
 pub mod defect;
 pub mod did;
+pub mod directory;
 pub mod draft;
 pub mod exception_case;
 pub mod exception_email;

@@ -499,6 +499,37 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    directory_records (id) {
+        id -> Text,
+        digits -> Text,
+        starts -> Text,
+        ends -> Text,
+        context -> Text,
+        responder -> Text,
+        provider -> Text,
+        url -> Text,
+        active -> Bool,
+        source -> Text,
+        modified_at -> Nullable<BigInt>,
+        contact_name -> Text,
+        email -> Text,
+        phone -> Text,
+        portal -> Text,
+    }
+}
+
+diesel::table! {
+    directory_probes (record) {
+        record -> Text,
+        probed_at -> BigInt,
+        sound -> Bool,
+        said -> Text,
+        failures -> BigInt,
+        last_sound_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -539,4 +570,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     verifications,
     verification_settlements,
     api_keys,
+    directory_records,
+    directory_probes,
 );

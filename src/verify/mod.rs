@@ -1,6 +1,7 @@
 //! Verification of product identifiers: our own are answered here, every other question goes to who answers for it.
 
 pub mod credential;
+mod directory;
 mod question;
 pub mod routing;
 mod standing;
@@ -10,6 +11,9 @@ use thiserror::Error;
 
 use crate::store::StoreError;
 
+pub use directory::DirectoryCheck;
+pub use directory::DirectoryFinding;
+pub use directory::line as directory_line;
 pub use question::Question;
 pub use question::Verification;
 pub use verifier::Verifier;

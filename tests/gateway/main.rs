@@ -8,6 +8,7 @@ mod capture;
 mod cli;
 mod crash;
 mod credentials;
+mod directory;
 mod exceptions;
 mod exchange;
 mod harness;

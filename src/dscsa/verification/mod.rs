@@ -3,6 +3,7 @@
 
 mod correlation;
 mod credential;
+mod directory;
 mod record;
 mod request;
 mod response;
@@ -11,6 +12,12 @@ mod verdict;
 pub use correlation::CorrelationId;
 pub use credential::CredentialFault;
 pub use credential::CredentialOutcome;
+pub use directory::DirectoryContact;
+pub use directory::DirectoryRecord;
+pub use directory::DirectoryScope;
+pub use directory::NoRoute;
+pub use directory::PREFIX_DIGITS;
+pub use directory::choose;
 pub use record::Direction;
 pub use record::VerificationRecord;
 pub use record::record_id;

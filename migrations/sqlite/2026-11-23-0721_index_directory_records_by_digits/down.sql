@@ -1,0 +1,1 @@
+DROP INDEX directory_records_by_digits;
