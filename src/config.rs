@@ -20,6 +20,7 @@ use crate::dscsa::RuleOverrides;
 use crate::export;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
+use crate::returns;
 use crate::store;
 use crate::transport;
 use crate::verify::credential;
@@ -61,6 +62,8 @@ pub struct Settings {
     pub routing: routing::Settings,
     /// `[credentials]`.
     pub credentials: credential::Settings,
+    /// `[returns]`.
+    pub returns: returns::Settings,
     /// `[outbound]`.
     pub outbound: transport::Settings,
     /// `[log]`.

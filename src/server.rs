@@ -15,12 +15,17 @@ use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::Compress;
 use actix_web::middleware::from_fn;
+use chrono::Utc;
 use thiserror::Error;
 
 use crate::api;
+use crate::api::Counter;
 use crate::capture::Workers;
 use crate::config::Settings;
 use crate::dscsa::NoSeverity;
+use crate::returns;
+use crate::returns::Bell;
+use crate::returns::Desk;
 use crate::server::tls::TlsError;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -61,6 +66,8 @@ pub struct Gateway {
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
     workers: Workers,
+    /// `None` where our own GLN is not known, so that nothing can come back to us.
+    returning: Option<returns::Worker>,
 }
 
 impl Gateway {
@@ -79,12 +86,21 @@ impl Gateway {
         api::measure();
         let workers = Workers::start(store, &settings.capture, &policy).map_err(ServerError::Start)?;
         let verifier = Verifier::new(store, &settings.routing());
+        let bell = Bell::default();
+        let own = returns::own_gln(&settings.exceptions.gln).ok();
+        let counter = Counter { settings: settings.returns.clone(), own, bell: bell.clone() };
+        let returning = own.map(|own| {
+            let desk = Desk::new(store, &verifier, &settings.returns, own, Utc::now);
+            returns::Worker::start(desk, &bell)
+        });
+        let returning = returning.transpose().map_err(ServerError::Start)?;
         let shared =
             api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue())
                 .with_policy(&policy)
                 .exporting(&settings.export)
                 .admitting(&settings.access)
-                .verifying(&verifier);
+                .verifying(&verifier)
+                .returning(counter);
         let pages = Pages::new(store);
         let (sender, receiver) = mpsc::channel();
         let wished = settings.server.clone();
@@ -117,9 +133,10 @@ impl Gateway {
         });
         let serving = serving.map_err(ServerError::Start)?;
         match receiver.recv() {
-            Ok(handle) => Ok(Gateway { address, secure, handle, serving, workers }),
+            Ok(handle) => Ok(Gateway { address, secure, handle, serving, workers, returning }),
             Err(_) => {
                 workers.stop();
+                returning.into_iter().for_each(returns::Worker::stop);
                 Err(ServerError::Start(ended(serving).err().unwrap_or_else(|| io::ErrorKind::Other.into())))
             }
         }
@@ -150,6 +167,7 @@ impl Gateway {
         runtime.block_on(self.handle.stop(true));
         let served = ended(self.serving);
         self.workers.stop();
+        self.returning.into_iter().for_each(returns::Worker::stop);
         served.map_err(ServerError::Start)
     }
 }

@@ -34,6 +34,7 @@ mod problem;
 mod products;
 mod query_document;
 mod receipts;
+mod returns;
 mod rules;
 mod shipments;
 mod shipping;
@@ -67,6 +68,7 @@ pub use caller::Asker;
 pub use health::measure;
 pub use negotiation::EpcFormat;
 pub use observe::observe;
+pub use returns::Counter;
 
 /// How the interface answers.
 #[derive(Clone, Debug, Deserialize)]
@@ -113,6 +115,7 @@ pub struct Shared {
     keyring: Data<Keyring>,
     access: Data<access::Settings>,
     verifier: Data<Verifier>,
+    returns: Data<Counter>,
 }
 
 impl Shared {
@@ -133,6 +136,7 @@ impl Shared {
             receiving: Data::new(receiving.clone()),
             cases: Data::default(),
             policy: Data::default(),
+            returns: Data::default(),
             limits: Data::new(limits.clone()),
             queue: Data::new(queue),
             export: Data::default(),
@@ -165,6 +169,12 @@ impl Shared {
         self
     }
 
+    /// Takes returns as this says.
+    pub fn returning(mut self, counter: Counter) -> Shared {
+        self.returns = Data::new(counter);
+        self
+    }
+
     /// Adds every route.
     pub fn configure(&self, config: &mut ServiceConfig) {
         config
@@ -182,6 +192,7 @@ impl Shared {
             .app_data(self.keyring.clone())
             .app_data(self.access.clone())
             .app_data(self.verifier.clone())
+            .app_data(self.returns.clone())
             .service(web::scope("/epcis").configure(epcis))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::index)))
@@ -269,7 +280,7 @@ fn receiving(config: &mut ServiceConfig) {
             discovery::resource("/receipts/{id}/close", "OPTIONS, POST")
                 .route(web::post().to(receipts::close)),
         );
-    config.configure(exceptions::configure);
+    config.configure(exceptions::configure).configure(returns::configure);
 }
 
 fn trade(config: &mut ServiceConfig) {

@@ -29,6 +29,7 @@ use crate::api::partners;
 use crate::api::problem;
 use crate::api::products;
 use crate::api::receipts;
+use crate::api::returns;
 use crate::api::rules;
 use crate::api::shipments;
 use crate::api::shipping;
@@ -71,6 +72,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         (name = "Products", description = "What is known of trade items, and who says so"),
         (name = "DSCSA", description = "What the US drug supply chain law asks for"),
         (name = "Items", description = "One item, case or logistic unit: state, history, chain of custody, documents"),
+        (name = "Returns", description = "Saleable returns: a decision for each unit, with its evidence"),
         (name = "Receiving", description = "Shipments, receipts and their scans"),
         (name = "Trading partners", description = "Partners with their GLNs, licences and what was agreed with them"),
         (name = "Verification", description = "Product identifiers asked of who assigned them, and who answers for which"),
@@ -131,6 +133,14 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         receipts::scan,
         receipts::show,
         receipts::units,
+        returns::check,
+        returns::close,
+        returns::list,
+        returns::open,
+        returns::packages,
+        returns::sheet,
+        returns::show,
+        returns::units,
         shipments::list,
         shipments::show,
         rules::list,

@@ -19,6 +19,7 @@ use crate::api::problem::Problem;
 use crate::capture;
 use crate::capture::ClosingError;
 use crate::capture::Limits;
+use crate::capture::OwnError;
 use crate::capture::Policy;
 use crate::dscsa::ReceiptState;
 use crate::dscsa::ReceiptVerdict;
@@ -187,7 +188,7 @@ pub async fn close(
     let closed = match closed.await? {
         Ok(closed) => closed,
         Err(ClosingError::Receipt(error)) => return Err(problem(error)),
-        Err(ClosingError::Capture(error)) => return Err(error.into()),
+        Err(ClosingError::Capture(OwnError::Capture(error))) => return Err(error.into()),
         Err(error) => return Err(Problem::internal(&error)),
     };
     let event = closed.event.as_ref().and_then(|event| event.id.as_deref());

@@ -1,6 +1,7 @@
 //! Capturing: a received document becomes a job, and a worker brings its events into the store.
 
 mod limits;
+mod own;
 mod policy;
 mod prefixes;
 mod reading;
@@ -36,6 +37,8 @@ use crate::store::Store;
 use crate::store::StoreError;
 
 pub use limits::Limits;
+pub use own::OwnError;
+pub use own::capture_own;
 pub use policy::Policy;
 pub use receiving::ClosingError;
 pub use receiving::close_receipt;

@@ -1,29 +1,16 @@
 //! Closing a receipt: its receiving event goes through capture as a document of our own, so that it lasts as any other.
 
-use std::io::Write;
-
 use chrono::DateTime;
 use chrono::Utc;
 use thiserror::Error;
 
 use crate::access::Caller;
-use crate::capture::CaptureError;
+use crate::capture::OwnError;
 use crate::capture::Policy;
-use crate::capture::Wish;
-use crate::capture::accept;
-use crate::capture::run_to_end;
+use crate::capture::capture_own;
 use crate::dscsa::Against;
 use crate::dscsa::Delivery;
 use crate::dscsa::exception::transaction_number;
-use crate::epcis::CaptureErrorBehaviour;
-use crate::epcis::CaptureJob;
-use crate::epcis::Event;
-use crate::epcis::Header;
-use crate::formats::Format;
-use crate::formats::Syntax;
-use crate::formats::WriteError;
-use crate::formats::WriteOptions;
-use crate::formats::Writer;
 use crate::reconcile::cases;
 use crate::reconcile::cases::Compared;
 use crate::reconcile::receipt;
@@ -39,18 +26,12 @@ pub enum ClosingError {
     /// It cannot be compared with its shipments.
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
-    /// Its event cannot be written.
-    #[error("the receiving event cannot be written: {0}")]
-    Write(#[from] WriteError),
-    /// Its event cannot be captured.
+    /// Its receiving event cannot be captured.
     #[error(transparent)]
-    Capture(#[from] CaptureError),
+    Capture(#[from] OwnError),
     /// The cases of its delivery cannot be brought up to date.
     #[error(transparent)]
     Case(#[from] CaseError),
-    /// Its event was refused, with the reason.
-    #[error("the receiving event was refused: {0}")]
-    Refused(String),
 }
 
 impl From<StoreError> for ClosingError {
@@ -71,10 +52,7 @@ pub fn close_receipt(
     let mut closed = receipt::close(store, caller, id, (who, now()))?;
     let mut document = None;
     if let Some(event) = &closed.event {
-        let job = capture_own(store, caller, event, policy, now)?;
-        if let Some(defect) = job.defects.iter().find(|defect| defect.is_error) {
-            return Err(ClosingError::Refused(defect.message.to_string()));
-        }
+        let job = capture_own(store, caller, std::slice::from_ref(event), policy, now)?;
         document = Some(job.document);
     }
     receipt::end(store, caller, &mut closed, (document, now()))?;
@@ -108,28 +86,4 @@ fn tell(
     };
     cases::after_reconcile(store, settings, &compared, now)?;
     Ok(())
-}
-
-/// Captures an event of ours in a document of its own, the same bytes for the same event.
-fn capture_own(
-    store: &Store,
-    caller: &Caller,
-    event: &Event,
-    policy: &Policy,
-    now: fn() -> DateTime<Utc>,
-) -> Result<CaptureJob, ClosingError> {
-    let header = Header {
-        schema_version: "2.0".into(),
-        creation_date: event.time.as_str().into(),
-        ..Header::default()
-    };
-    let receiving = store.receive(now())?;
-    let mut writer = Writer::begin(Format::JsonLd, receiving, &header, WriteOptions::new())?;
-    writer.event(event)?;
-    let (mut receiving, _) = writer.finish(&header)?;
-    receiving.flush().map_err(StoreError::from)?;
-    let received = receiving.finish()?;
-    let wish = Wish { behaviour: CaptureErrorBehaviour::Rollback, syntax: Some(Syntax::Json) };
-    let job = accept(store, caller, received, wish, now())?.job;
-    Ok(run_to_end(store, &job, policy, now)?)
 }

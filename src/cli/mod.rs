@@ -23,6 +23,7 @@ mod products;
 mod query;
 mod rebuild;
 mod receive;
+mod returns;
 mod rules;
 mod sarif;
 mod serve;
@@ -105,6 +106,8 @@ enum Command {
     Audit(audit::Arguments),
     /// Make, list and revoke the API keys of partners' machines
     Keys(keys::Arguments),
+    /// Take saleable returns: check each unit, verify it with its maker, and decide
+    Return(returns::Arguments),
     /// Hold product, by lot, serial numbers or item; list and release
     Hold(hold::Arguments),
     /// Recall product, by lot, serial numbers or item; list and release
@@ -152,6 +155,7 @@ pub fn run() -> ExitCode {
         Command::Receive(arguments) => receive::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
+        Command::Return(arguments) => returns::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),
         Command::Products(arguments) => products::run(&arguments),

@@ -22,6 +22,7 @@ pub mod products;
 mod reader;
 pub mod receipts;
 pub mod records;
+pub mod returns;
 pub mod rules;
 pub mod shipments;
 pub mod trade_values;

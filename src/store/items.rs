@@ -103,6 +103,21 @@ pub struct ItemRecord {
     pub ended: Option<Fact>,
 }
 
+/// What the columns of an event say that a row refers to.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Deed {
+    /// The store's number of the event.
+    pub event: i64,
+    /// The document it came with first.
+    pub document: i64,
+    /// `eventTime`, microseconds since 1970.
+    pub time: i64,
+    /// `bizStep`, the bare word.
+    pub biz_step: Option<String>,
+    /// `disposition`, the bare word.
+    pub disposition: Option<String>,
+}
+
 /// Times of events that rows refer to, kept from batch to batch.
 #[derive(Debug, Default)]
 pub struct EventTimes(HashMap<i64, i64>);
@@ -166,6 +181,21 @@ impl Store {
     /// The rows of these items that there are.
     pub fn item_rows(&self, keys: &[&str]) -> Result<HashMap<String, ItemRow>, StoreError> {
         self.read(|connection| rows(connection, keys.iter().copied()))
+    }
+
+    /// What the columns of these events say, by their numbers.
+    pub fn deeds(&self, _caller: &Caller, events: &[i64]) -> Result<HashMap<i64, Deed>, StoreError> {
+        self.read(|connection| {
+            let mut found = HashMap::new();
+            for some in events.chunks(KEYS) {
+                let columns =
+                    (events::id, events::document, events::event_time, events::biz_step, events::disposition);
+                let deeds: Vec<Deed> =
+                    events::table.filter(events::id.eq_any(some)).select(columns).load(connection)?;
+                found.extend(deeds.into_iter().map(|deed| (deed.event, deed)));
+            }
+            Ok(found)
+        })
     }
 
     /// Items of a trade item and lot that were commissioned and have gone nowhere: neither packed nor shipped nor ended.

@@ -1,5 +1,11 @@
 //! The tables; what their columns mean stands with the code that writes them.
 
+mod returns;
+
+pub use returns::returned_packages;
+pub use returns::returned_units;
+pub use returns::saleable_returns;
+
 diesel::table! {
     documents (id) {
         id -> BigInt,
@@ -572,4 +578,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     directory_records,
     directory_probes,
+    saleable_returns,
+    returned_units,
+    returned_packages,
 );

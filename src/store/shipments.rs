@@ -7,6 +7,7 @@ use diesel::ExpressionMethods;
 use diesel::JoinOnDsl;
 use diesel::OptionalExtension;
 use diesel::QueryDsl;
+use diesel::Queryable;
 use diesel::RunQueryDsl;
 
 use crate::access::Caller;
@@ -65,6 +66,23 @@ pub struct ShippedUnit {
     pub parent: String,
     /// The lot it was commissioned with; `None` where no commissioning is known.
     pub lot: Option<LotRecord>,
+}
+
+/// Who sold what is in a shipment to whom, without its content.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct ShipmentParties {
+    /// See [`ShipmentRecord::id`]. So the other fields.
+    pub id: i64,
+    /// The document that brought it.
+    pub document: i64,
+    /// `eventTime`, microseconds since 1970.
+    pub time: i64,
+    /// Source's owning party.
+    pub seller: String,
+    /// Destination's owning party.
+    pub buyer: String,
+    /// Destination's location.
+    pub ship_to: String,
 }
 
 /// Which shipments are asked for; what is `None` or empty asks for nothing.
@@ -170,6 +188,42 @@ impl Store {
             }
             Ok(found)
         })
+    }
+
+    /// The parties of these shipments, the newest first.
+    pub fn shipment_parties(
+        &self,
+        _caller: &Caller,
+        ids: &[i64],
+    ) -> Result<Vec<ShipmentParties>, StoreError> {
+        let mut found: Vec<ShipmentParties> = self.read(|connection| {
+            let mut found = Vec::new();
+            for ids in ids.chunks(KEYS) {
+                let columns = (
+                    shipments::id,
+                    shipments::document,
+                    shipments::time,
+                    shipments::seller,
+                    shipments::buyer,
+                    shipments::ship_to,
+                );
+                let some = shipments::table.filter(shipments::id.eq_any(ids)).select(columns);
+                found.extend(some.load::<ShipmentParties>(connection)?);
+            }
+            Ok(found)
+        })?;
+        found.sort_by_key(|shipment| std::cmp::Reverse((shipment.time, shipment.id)));
+        Ok(found)
+    }
+
+    /// Which of these keys, which are in order, are those of units of a shipment.
+    pub fn units_in_shipment(
+        &self,
+        _caller: &Caller,
+        shipment: i64,
+        keys: &[&str],
+    ) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| among(connection, shipment, keys))
     }
 
     /// Writes a shipment down, in the place of what was known of it, without its units.

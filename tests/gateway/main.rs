@@ -24,6 +24,7 @@ mod process;
 mod products;
 mod query;
 mod receive;
+mod returns;
 mod store;
 mod tls;
 mod trace;

@@ -335,7 +335,7 @@ fn declared() -> Declared {
 }
 
 /// A number as CBV writes it: `urn:epcglobal:cbv:bt:GLN:NUMBER`; what is a URN already stays so.
-fn transaction_urn(text: &str, issuer: &Epc) -> String {
+pub fn transaction_urn(text: &str, issuer: &Epc) -> String {
     let number = OrderNumber::parse(text);
     if text.trim().starts_with("urn:") {
         return text.trim().to_owned();

@@ -28,6 +28,8 @@ use crate::store::Mention;
 use crate::store::Store;
 use crate::store::StoreError;
 
+pub use document::transaction_urn;
+
 /// What is to be shipped, by whom, to whom.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShipmentRequest {

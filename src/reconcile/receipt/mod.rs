@@ -24,6 +24,7 @@ use crate::store::StoreError;
 pub use closing::Closed;
 pub use closing::close;
 pub use closing::end;
+pub use scanning::read;
 pub use scanning::scan;
 pub use waiting::Deadlines;
 pub use waiting::Expected;

@@ -65,8 +65,8 @@ pub fn scan(
 }
 
 /// Reads a scan. Where its reading names nothing that data know, and its separators may have been lost, the one reading
-/// that agrees with the data in serial number, lot and expiry is taken; never one of several.
-fn read(store: &Store, text: &str) -> Result<Result<Scan, String>, StoreError> {
+/// that agrees with the data in serial number, lot and expiry is taken; never one of several. The inner error says what to do.
+pub fn read(store: &Store, text: &str) -> Result<Result<Scan, String>, StoreError> {
     let plain = Scan::consistent(text, |scan| fits(store, scan))?;
     Ok(match plain {
         Ok(scan) if scan.serial.is_none() && scan.sscc.is_none() => match scan.epc().scheme() {

@@ -1,0 +1,1 @@
+DROP INDEX saleable_returns_by_client_key;

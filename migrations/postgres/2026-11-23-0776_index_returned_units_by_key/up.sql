@@ -1,0 +1,1 @@
+CREATE INDEX returned_units_by_key ON returned_units (key);

@@ -1,0 +1,1 @@
+DROP INDEX returned_packages_by_key;

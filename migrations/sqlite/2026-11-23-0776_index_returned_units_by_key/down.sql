@@ -1,0 +1,1 @@
+DROP INDEX returned_units_by_key;
