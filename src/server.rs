@@ -101,7 +101,7 @@ impl Gateway {
                 .admitting(&settings.access)
                 .verifying(&verifier)
                 .returning(counter);
-        let pages = Pages::new(store);
+        let pages = Pages::new(store, &verifier);
         let (sender, receiver) = mpsc::channel();
         let wished = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {

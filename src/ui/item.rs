@@ -73,6 +73,7 @@ struct Event {
 /// A time that it spent in a container.
 struct Stay {
     container: String,
+    code: String,
     page: Option<String>,
     from: String,
     until: Option<String>,
@@ -168,10 +169,15 @@ fn facts(custody: &Custody) -> Vec<Fact> {
     .collect();
     facts.extend(state.parents.iter().map(|known| Fact {
         name: "Inside",
-        value: custody::readable(&known.value),
+        value: capital(&custody::short(&known.value)),
         page: path(&known.value),
     }));
     facts
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Where it stands in its life, in words.
@@ -203,7 +209,7 @@ fn event(custody: &Custody, step: &Step) -> Event {
     let (moment, offset) = custody::local_time(step);
     let (day, time) = moment.split_once(' ').unwrap_or((&moment, ""));
     let party = step.party.and_then(|party| custody.parties.get(party));
-    let within: Vec<String> = step.within.iter().map(custody::readable).collect();
+    let within: Vec<String> = step.within.iter().map(custody::short).collect();
     Event {
         day: day.to_owned(),
         time: format!("{time} UTC{offset}"),
@@ -226,7 +232,8 @@ fn stays(custody: &Custody) -> Vec<Stay> {
     let mut open: Vec<(Epc, String)> = Vec::new();
     let mut stays = Vec::new();
     let stay = |container: &Epc, from: String, until: Option<String>| Stay {
-        container: custody::readable(container),
+        container: capital(&custody::short(container)),
+        code: custody::readable(container),
         page: path(container),
         from,
         until,

@@ -16,23 +16,26 @@ use actix_web::web::Data;
 use actix_web::web::ServiceConfig;
 
 use crate::store::Store;
+use crate::verify::Verifier;
 
 /// What the pages use, shared by all threads that serve.
 #[derive(Clone)]
 pub struct Pages {
     store: Data<Store>,
+    verifier: Data<Verifier>,
 }
 
 impl Pages {
     /// Shares these among the pages.
-    pub fn new(store: &Store) -> Pages {
-        Pages { store: Data::new(store.clone()) }
+    pub fn new(store: &Store, verifier: &Verifier) -> Pages {
+        Pages { store: Data::new(store.clone()), verifier: Data::new(verifier.clone()) }
     }
 
     /// Adds every route.
     pub fn configure(&self, config: &mut ServiceConfig) {
         config
             .app_data(self.store.clone())
+            .app_data(self.verifier.clone())
             .app_data(scan::form())
             .service(guarded(web::resource("/").route(web::get().to(scan::home))))
             .service(guarded(web::resource("/scan").route(web::post().to(scan::check))))

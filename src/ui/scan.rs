@@ -7,16 +7,15 @@ use actix_web::web;
 use actix_web::web::Data;
 use actix_web::web::FormConfig;
 use askama::Template;
-use chrono::Local;
 use chrono::Utc;
 use serde::Deserialize;
 
 use crate::gs1::Scan;
-use crate::store::Store;
 use crate::ui::label::Label;
 use crate::ui::page;
 use crate::ui::verdict::Checked;
 use crate::ui::verdict::Given;
+use crate::verify::Verifier;
 
 /// Bytes that a scan may have on its way here; a Digital Link with everything in it has fewer than a thousand.
 const MOST_BYTES: usize = 16 * 1024;
@@ -70,21 +69,19 @@ pub async fn home() -> HttpResponse {
 }
 
 /// The verdict on a scan (`POST /scan`): a page, or the verdict alone where the form says `part=verdict`.
-pub async fn check(store: Data<Store>, sent: web::Form<Sent>) -> HttpResponse {
+pub async fn check(verifier: Data<Verifier>, sent: web::Form<Sent>) -> HttpResponse {
     let sent = sent.into_inner();
     let given = Given { text: sent.code, fast: sent.keys == "fast", caps_lock: sent.caps == "on" };
-    let checked = web::block(move || Checked::of(&store, &given, Utc::now())).await;
-    match checked {
-        Ok(Ok(checked)) if sent.part == "verdict" => page::ok(&VerdictPart { checked: &checked }),
-        Ok(Ok(checked)) => page::ok(&ScanPage { checked: Some(checked) }),
-        Ok(Err(error)) => page::failed(&error),
+    match Checked::of(&verifier, &given, Utc::now()).await {
+        Ok(checked) if sent.part == "verdict" => page::ok(&VerdictPart { checked: &checked }),
+        Ok(checked) => page::ok(&ScanPage { checked: Some(checked) }),
         Err(error) => page::failed(&error),
     }
 }
 
 /// What a scan says so far (`POST /scan/reading`).
 pub async fn reading(sent: web::Form<Sent>) -> HttpResponse {
-    let today = Local::now().date_naive();
+    let today = Utc::now().date_naive();
     page::ok(&match Scan::parse(&sent.code) {
         Ok(scan) => ReadingPart { label: Label::of(&scan, today), problem: None },
         Err(fault) => ReadingPart { label: Label::default(), problem: Some(fault.to_string()) },

@@ -1,22 +1,19 @@
 //! Verdict: what was scanned, how its keys came, and what that means for the package in hand.
 
 use chrono::DateTime;
-use chrono::Local;
 use chrono::NaiveDate;
 use chrono::Utc;
 
 use crate::access::Caller;
-use crate::dscsa::Hold;
 use crate::dscsa::verification::Basis;
 use crate::dscsa::verification::Judgement;
 use crate::dscsa::verification::VerdictFacts;
 use crate::dscsa::verification::judge;
-use crate::gs1::Notice;
 use crate::gs1::Scan;
-use crate::store::Held;
-use crate::store::Store;
-use crate::store::StoreError;
 use crate::ui::label::Label;
+use crate::verify::Question;
+use crate::verify::Verifier;
+use crate::verify::VerifyError;
 
 /// What the field was given, and what is known of the keyboard.
 #[derive(Clone, Debug, Default)]
@@ -36,32 +33,21 @@ pub struct Checked {
     pub judgement: Judgement,
     /// What the scan says.
     pub label: Label,
+    /// Nobody has answered yet, and the gateway keeps asking.
+    pub pending: bool,
 }
 
 impl Checked {
-    /// Reads what was given and judges it.
-    pub fn of(store: &Store, given: &Given, now: DateTime<Utc>) -> Result<Checked, StoreError> {
-        let today = now.with_timezone(&Local).date_naive();
-        let scan = match read(given) {
-            Ok(scan) => scan,
-            Err((problem, step)) => {
-                return Ok(Checked { judgement: unread(&problem, &step, today), label: Label::default() });
-            }
+    /// Reads what was given, asks who can answer, and judges.
+    pub async fn of(verifier: &Verifier, given: &Given, now: DateTime<Utc>) -> Result<Checked, VerifyError> {
+        let today = now.date_naive();
+        let (scan, question) = match read(given, now) {
+            Ok(read) => read,
+            Err((judgement, label)) => return Ok(Checked { judgement, label, pending: false }),
         };
+        let verification = verifier.verify(&Caller::operator(), &question, now).await?;
         let label = Label::of(&scan, today);
-        let holds = holds(store, &scan)?;
-        let missing = missing(&scan);
-        let judgement = judge(&VerdictFacts {
-            scan_problem: missing.as_ref().map(|(problem, step)| (problem.as_str(), *step)),
-            doubtful: !given.fast || scan.notices.contains(&Notice::CapsLock),
-            holds: &holds,
-            expiry: scan.expiry.as_ref().and_then(|expiry| expiry.date(today)),
-            today,
-            answer: None,
-            basis: Basis::None,
-            unanswered: "Its maker has not been asked: this gateway knows nobody to ask yet",
-        });
-        Ok(Checked { judgement, label })
+        Ok(Checked { judgement: verification.judgement, label, pending: verification.pending })
     }
 
     /// `ok`, `wait`, `scan-problem` or `do-not-use`.
@@ -70,43 +56,34 @@ impl Checked {
     }
 }
 
-/// What was scanned; a problem and how to mend it where that cannot be said for certain.
-fn read(given: &Given) -> Result<Scan, (String, String)> {
-    let again = || "Scan the square code on the package again".to_owned();
+/// The scan and its question; where nothing can be asked for certain, that as a problem of the scan.
+fn read(given: &Given, now: DateTime<Utc>) -> Result<(Scan, Question), (Judgement, Label)> {
     let text = given.text.trim();
-    if given.caps_lock && !tells_its_case(text) && text.chars().any(char::is_alphabetic) {
-        let problem = "Caps Lock is on, so small and capital letters may have come the wrong way round";
-        return Err((problem.to_owned(), "Turn off Caps Lock and scan again".to_owned()));
+    let today = now.date_naive();
+    let marked = is_marked(text);
+    if given.caps_lock && !marked && text.chars().any(char::is_alphabetic) {
+        let reason = "Caps Lock is on, so small and capital letters may have come the wrong way round";
+        return Err((problem(reason, "Turn off Caps Lock and scan again", today), Label::default()));
     }
-    Scan::parse(text).map_err(|fault| (fault.to_string(), again()))
+    let scan = Scan::parse(text).map_err(|fault| {
+        let judgement = problem(&fault.to_string(), "Scan the square code on the package again", today);
+        (judgement, Label::default())
+    })?;
+    let mut question =
+        Question::of_scan(&scan, now).map_err(|judgement| (judgement, Label::of(&scan, today)))?;
+    question.doubtful |= !given.fast && !marked;
+    Ok((scan, question))
 }
 
-/// True where the scanner's own prefix shows which letters are small.
-fn tells_its_case(text: &str) -> bool {
+/// True where a scanner put its symbology identifier in front: nobody types that, and it shows which letters are small.
+fn is_marked(text: &str) -> bool {
     let letter = text.strip_prefix(']').and_then(|rest| rest.chars().next());
     letter.is_some_and(|letter| letter.is_ascii_alphabetic())
 }
 
-/// What the maker would have to be asked with, and the scan does not say.
-fn missing(scan: &Scan) -> Option<(String, &'static str)> {
-    if scan.sscc.is_some() {
-        let problem = "This is the label of a case or pallet, not of a package".to_owned();
-        return Some((problem, "Scan the square code on a package"));
-    }
-    let what = match (&scan.gtin, &scan.serial, &scan.lot, &scan.expiry) {
-        (None, ..) => "product",
-        (_, None, ..) => "serial number",
-        (_, _, None, _) => "lot",
-        (.., None) => "expiry date",
-        _ => return None,
-    };
-    let step = "Scan the square code on the package, not the line code";
-    Some((format!("The code was read without its {what}"), step))
-}
-
-fn unread(problem: &str, step: &str, today: NaiveDate) -> Judgement {
+fn problem(reason: &str, step: &str, today: NaiveDate) -> Judgement {
     judge(&VerdictFacts {
-        scan_problem: Some((problem, step)),
+        scan_problem: Some((reason, step)),
         doubtful: true,
         holds: &[],
         expiry: None,
@@ -117,9 +94,47 @@ fn unread(problem: &str, step: &str, today: NaiveDate) -> Judgement {
     })
 }
 
-fn holds(store: &Store, scan: &Scan) -> Result<Vec<Hold>, StoreError> {
-    let keys = [scan.epc().key()];
-    let lots: Vec<String> = scan.lot.iter().map(|lot| lot.to_string()).collect();
-    let held = Held { keys: &keys, gtin: scan.gtin, serial: scan.serial.as_deref(), lots: &lots };
-    store.holds_on(&Caller::operator(), held)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dscsa::verification::Verdict;
+
+    const LABEL: &str = "010030001012345521a1\u{241d}1728033110L7";
+
+    fn given(text: &str, fast: bool, caps_lock: bool) -> Given {
+        Given { text: text.to_owned(), fast, caps_lock }
+    }
+
+    fn check(given: &Given, words: &str) {
+        let (judgement, _) = read(given, DateTime::UNIX_EPOCH).unwrap_err();
+        assert_eq!(judgement.verdict, Verdict::ScanProblem, "{given:?}");
+        let said = format!("{} {}", judgement.reason, judgement.next_step);
+        assert!(said.contains(words), "{given:?}: {said}");
+    }
+
+    #[test]
+    fn caps_lock_is_a_problem_where_letters_may_be_turned() {
+        check(&given(LABEL, true, true), "Turn off Caps Lock");
+        let asked = |given: &Given| read(given, DateTime::UNIX_EPOCH).unwrap().1;
+        let marked = format!("]d2{LABEL}");
+        assert_eq!(&*asked(&given(&marked, true, true)).serial, "a1");
+        let digits = "010030001012345521123\u{241d}17280331107";
+        assert_eq!(&*asked(&given(digits, true, true)).serial, "123");
+    }
+
+    #[test]
+    fn what_may_have_been_typed_is_doubtful() {
+        let doubtful = |text: &str, fast: bool| {
+            read(&given(text, fast, false), DateTime::UNIX_EPOCH).unwrap().1.doubtful
+        };
+        assert!(doubtful(LABEL, false));
+        assert!(!doubtful(LABEL, true));
+        assert!(!doubtful(&format!("]d2{LABEL}"), false));
+    }
+
+    #[test]
+    fn what_names_no_package_is_a_problem_of_the_scan() {
+        check(&given("300010123457", true, false), "square code");
+        check(&given("hello", false, false), "square code");
+    }
 }

@@ -19,3 +19,4 @@ pub use svg::svg;
 pub use words::local_time;
 pub use words::readable;
 pub use words::sentence;
+pub use words::short;

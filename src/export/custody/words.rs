@@ -71,7 +71,7 @@ pub fn readable(epc: &Epc) -> String {
 }
 
 /// An identifier in a sentence: `SSCC 003529990000000178`, `serial C0000001`.
-pub(super) fn short(epc: &Epc) -> String {
+pub fn short(epc: &Epc) -> String {
     match (epc.sscc(), epc.serial()) {
         (Some(sscc), _) => format!("SSCC {sscc}"),
         (None, Some(serial)) => format!("serial {serial}"),

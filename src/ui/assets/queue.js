@@ -52,10 +52,10 @@ export class Queue extends EventTarget {
     try {
       const section = await verdict(scan);
       this.#failures = 0;
-      const link = section.querySelector("a[data-serial]");
+      const link = section.querySelector("a[data-shown]");
       scan.state = section.dataset.verdict;
       scan.word = section.querySelector("h2").textContent;
-      scan.shown = link?.dataset.serial ?? "";
+      scan.shown = link?.dataset.shown ?? "";
       scan.page = link?.getAttribute("href") ?? "";
       scan.next = section.querySelector(".next")?.textContent ?? "";
       this.dispatchEvent(new CustomEvent("verdict", { detail: { scan, section } }));
