@@ -84,6 +84,6 @@ pub async fn reading(sent: web::Form<Sent>) -> HttpResponse {
     let today = Utc::now().date_naive();
     page::ok(&match Scan::parse(&sent.code) {
         Ok(scan) => ReadingPart { label: Label::of(&scan, today), problem: None },
-        Err(fault) => ReadingPart { label: Label::default(), problem: Some(fault.to_string()) },
+        Err(fault) => ReadingPart { label: Label::default(), problem: Some(fault.diagnosis().problem) },
     })
 }

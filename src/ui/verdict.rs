@@ -33,21 +33,20 @@ pub struct Checked {
     pub judgement: Judgement,
     /// What the scan says.
     pub label: Label,
-    /// Nobody has answered yet, and the gateway keeps asking.
-    pub pending: bool,
+    /// What is off with the scan although it could be read, each in words.
+    pub notes: Vec<String>,
 }
 
 impl Checked {
     /// Reads what was given, asks who can answer, and judges.
     pub async fn of(verifier: &Verifier, given: &Given, now: DateTime<Utc>) -> Result<Checked, VerifyError> {
-        let today = now.date_naive();
         let (scan, question) = match read(given, now) {
             Ok(read) => read,
-            Err((judgement, label)) => return Ok(Checked { judgement, label, pending: false }),
+            Err(checked) => return Ok(checked),
         };
         let verification = verifier.verify(&Caller::operator(), &question, now).await?;
-        let label = Label::of(&scan, today);
-        Ok(Checked { judgement: verification.judgement, label, pending: verification.pending })
+        let label = Label::of(&scan, now.date_naive());
+        Ok(Checked { judgement: verification.judgement, label, notes: notes(&scan) })
     }
 
     /// `ok`, `wait`, `scan-problem` or `do-not-use`.
@@ -57,33 +56,45 @@ impl Checked {
 }
 
 /// The scan and its question; where nothing can be asked for certain, that as a problem of the scan.
-fn read(given: &Given, now: DateTime<Utc>) -> Result<(Scan, Question), (Judgement, Label)> {
-    let text = given.text.trim();
+fn read(given: &Given, now: DateTime<Utc>) -> Result<(Scan, Question), Checked> {
     let today = now.date_naive();
-    let marked = is_marked(text);
-    if given.caps_lock && !marked && text.chars().any(char::is_alphabetic) {
-        let reason = "Caps Lock is on, so small and capital letters may have come the wrong way round";
-        return Err((problem(reason, "Turn off Caps Lock and scan again", today), Label::default()));
-    }
-    let scan = Scan::parse(text).map_err(|fault| {
-        let judgement = problem(&fault.to_string(), "Scan the square code on the package again", today);
-        (judgement, Label::default())
+    let unread = |problem: &str, step: &str| Checked {
+        judgement: judgement(problem, step, today),
+        label: Label::default(),
+        notes: Vec::new(),
+    };
+    let scan = Scan::parse(&given.text).map_err(|fault| {
+        let diagnosis = fault.diagnosis();
+        let mut checked = unread(&diagnosis.problem, diagnosis.next_step);
+        let meant =
+            diagnosis.suggestion.map(|meant| format!("Did you mean {meant}? Check it with the label"));
+        checked.notes.extend(meant);
+        checked
     })?;
-    let mut question =
-        Question::of_scan(&scan, now).map_err(|judgement| (judgement, Label::of(&scan, today)))?;
-    question.doubtful |= !given.fast && !marked;
+    // A symbology identifier shows which letters are small; without one, nothing does.
+    if given.caps_lock && scan.symbology.is_none() && given.text.chars().any(char::is_alphabetic) {
+        let problem = "Caps Lock is on, so small and capital letters may have come the wrong way round";
+        return Err(unread(problem, "Turn off Caps Lock and scan again"));
+    }
+    let mut question = Question::of_scan(&scan, now).map_err(|judgement| Checked {
+        judgement,
+        label: Label::of(&scan, today),
+        notes: notes(&scan),
+    })?;
+    question.doubtful |= scan.is_doubtful() || (!given.fast && scan.symbology.is_none());
     Ok((scan, question))
 }
 
-/// True where a scanner put its symbology identifier in front: nobody types that, and it shows which letters are small.
-fn is_marked(text: &str) -> bool {
-    let letter = text.strip_prefix(']').and_then(|rest| rest.chars().next());
-    letter.is_some_and(|letter| letter.is_ascii_alphabetic())
+/// What is off with a scan that could be read, and what to do about it.
+fn notes(scan: &Scan) -> Vec<String> {
+    let noticed = scan.notices.iter().map(|notice| notice.diagnosis());
+    noticed.map(|diagnosis| format!("{}. {}", diagnosis.problem, diagnosis.next_step)).collect()
 }
 
-fn problem(reason: &str, step: &str, today: NaiveDate) -> Judgement {
+/// What cannot be asked about, as a problem of the scan.
+fn judgement(problem: &str, step: &str, today: NaiveDate) -> Judgement {
     judge(&VerdictFacts {
-        scan_problem: Some((reason, step)),
+        scan_problem: Some((problem, step)),
         doubtful: true,
         holds: &[],
         expiry: None,
@@ -106,7 +117,7 @@ mod tests {
     }
 
     fn check(given: &Given, words: &str) {
-        let (judgement, _) = read(given, DateTime::UNIX_EPOCH).unwrap_err();
+        let Checked { judgement, .. } = read(given, DateTime::UNIX_EPOCH).unwrap_err();
         assert_eq!(judgement.verdict, Verdict::ScanProblem, "{given:?}");
         let said = format!("{} {}", judgement.reason, judgement.next_step);
         assert!(said.contains(words), "{given:?}: {said}");
@@ -127,8 +138,9 @@ mod tests {
         let doubtful = |text: &str, fast: bool| {
             read(&given(text, fast, false), DateTime::UNIX_EPOCH).unwrap().1.doubtful
         };
-        assert!(doubtful(LABEL, false));
-        assert!(!doubtful(LABEL, true));
+        let capitals = "010030001012345521A1\u{241d}1728033110L7";
+        assert!(doubtful(capitals, false));
+        assert!(!doubtful(capitals, true));
         assert!(!doubtful(&format!("]d2{LABEL}"), false));
     }
 
@@ -136,5 +148,6 @@ mod tests {
     fn what_names_no_package_is_a_problem_of_the_scan() {
         check(&given("300010123457", true, false), "square code");
         check(&given("hello", false, false), "square code");
+        check(&given("00300010123456", false, false), "check each digit");
     }
 }

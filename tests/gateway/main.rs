@@ -4,6 +4,7 @@
 
 mod agreed;
 mod audit;
+mod browser;
 mod capture;
 mod cli;
 mod crash;
@@ -19,6 +20,7 @@ mod https;
 mod keys;
 mod ledger;
 mod orders;
+mod pages;
 mod postgres;
 mod process;
 mod products;

@@ -17,7 +17,8 @@ const BOTTLE: &str = "urn:epc:id:sgtin:0352999.010130.A7K2M0001";
 const OTHER_BOTTLE: &str = "urn:epc:id:sgtin:0352999.010130.A7K2M0005";
 const PALLET: &str = "urn:epc:id:sscc:0352999.0000000017";
 
-const DOCUMENTS: [(&str, &str); 4] = [
+/// A small supply chain, in order.
+pub const DOCUMENTS: [(&str, &str); 4] = [
     ("application/xml", include_str!("../../fixtures/demo/1_manufacturer_ships.xml")),
     ("application/ld+json", include_str!("../../fixtures/demo/2_wholesaler_receives.jsonld")),
     ("application/xml", include_str!("../../fixtures/demo/3_wholesaler_ships.xml")),
@@ -25,7 +26,7 @@ const DOCUMENTS: [(&str, &str); 4] = [
 ];
 
 /// The fixture with a day put for each `{DAY-3}`, counted from 2026-11-22.
-fn dated(document: &str) -> String {
+pub fn dated(document: &str) -> String {
     let today = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
     let mut parts = document.split("{DAY");
     let mut text = parts.next().unwrap().to_owned();

@@ -38,6 +38,7 @@ export class Field extends EventTarget {
   #edited = false;
   #caps = false;
   #numpad = "";
+  #tabbed = false;
 
   constructor(form, input) {
     super();
@@ -46,6 +47,7 @@ export class Field extends EventTarget {
     input.removeAttribute("required");
     document.addEventListener("keydown", (event) => this.#pressed(event), true);
     document.addEventListener("keyup", (event) => this.#released(event), true);
+    document.addEventListener("pointerdown", () => (this.#tabbed = false), true);
     document.addEventListener("focusout", () => setTimeout(() => this.#keep()));
     window.addEventListener("focus", () => this.#keep());
     window.addEventListener("pageshow", () => this.#keep());
@@ -58,15 +60,18 @@ export class Field extends EventTarget {
     this.#keep();
   }
 
-  // The field is given back what nothing else on the page has taken.
+  // The field is given back what nothing else on the page has taken, but for those who walk on by Tab.
   #keep() {
+    if (this.#tabbed) return;
     if (document.activeElement === null || document.activeElement === document.body) this.#input.focus();
   }
 
   #pressed(event) {
     this.#look(event);
     if (event.isComposing) return;
+    this.#tabbed = event.key === "Tab";
     if (event.altKey && /^Numpad[0-9]$/.test(event.code)) {
+      event.preventDefault();
       this.#numpad += event.code.slice(-1);
     } else if (isSeparator(event)) {
       event.preventDefault();
@@ -78,6 +83,7 @@ export class Field extends EventTarget {
       this.#end();
     } else if (event.key === "Tab" && !event.shiftKey && document.activeElement === this.#input && this.#input.value !== "") {
       event.preventDefault();
+      this.#tabbed = false;
       this.#end();
     } else if (event.key === "Escape") {
       this.#clear();

@@ -51,7 +51,7 @@ function icon(state) {
   svg.setAttribute("viewBox", "0 0 96 96");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(space, "use");
-  use.setAttribute("href", `/assets/icons.svg#${state === "unreachable" ? "wait" : state}`);
+  use.setAttribute("href", `#sign-${state === "unreachable" ? "wait" : state}`);
   svg.append(use);
   return svg;
 }
