@@ -10,6 +10,10 @@ use askama::Template;
 use crate::access::Caller;
 use crate::dscsa::KnownProduct;
 use crate::dscsa::ProductField;
+use crate::dscsa::verification::AdditionalInfo;
+use crate::dscsa::verification::Direction;
+use crate::dscsa::verification::FailureReason;
+use crate::dscsa::verification::VerificationRecord;
 use crate::export::custody;
 use crate::export::custody::ItemForm;
 use crate::gs1::Epc;
@@ -23,6 +27,8 @@ use crate::reconcile::custody::Party;
 use crate::reconcile::custody::State;
 use crate::reconcile::custody::Step;
 use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::VerificationFilter;
 use crate::ui::page;
 
 /// Where the items are.
@@ -31,6 +37,9 @@ const ITEMS: &str = "/items/";
 /// The picture has styles of its own, and is opened without anything else that a browser could run.
 const PICTURE: &str =
     "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-top-navigation-by-user-activation";
+
+/// Verifications that the page shows.
+const MOST_QUESTIONS: i64 = 50;
 
 /// The page.
 #[derive(Template)]
@@ -42,6 +51,7 @@ struct ItemPage {
     facts: Vec<Fact>,
     rows: Vec<Row>,
     stays: Vec<Stay>,
+    questions: Vec<Asked>,
     picture: String,
 }
 
@@ -82,6 +92,14 @@ struct Stay {
 enum Told {
     Page(Box<ItemPage>),
     Picture(String),
+}
+
+/// A question about it, and what came of that.
+struct Asked {
+    at: String,
+    who: String,
+    said: String,
+    meant: String,
 }
 
 /// Path of the page of an object; `None` where its identifier is not one of GS1's.
@@ -133,6 +151,7 @@ fn told(store: &Store, epc: &Epc, picture: bool) -> Result<Told, CustodyError> {
         facts: facts(&custody),
         rows: rows(&custody),
         stays: stays(&custody),
+        questions: questions(store, &caller, epc)?,
         picture: path(epc).map(|path| format!("{path}?picture")).unwrap_or_default(),
         item,
     })))
@@ -173,6 +192,38 @@ fn facts(custody: &Custody) -> Vec<Fact> {
         page: path(&known.value),
     }));
     facts
+}
+
+/// The last verifications of a package, the newest first.
+fn questions(store: &Store, caller: &Caller, epc: &Epc) -> Result<Vec<Asked>, StoreError> {
+    let (Some(gtin), Some(serial)) = (epc.gtin(), epc.serial()) else { return Ok(Vec::new()) };
+    let serial = Some(serial.into_owned());
+    let filter = VerificationFilter { gtin: Some(gtin), serial, ..VerificationFilter::default() };
+    let records = store.verifications(caller, &filter, None, MOST_QUESTIONS)?;
+    Ok(records.iter().map(asked).collect())
+}
+
+fn asked(record: &VerificationRecord) -> Asked {
+    let name = |gln: &str| if gln.is_empty() { "somebody".to_owned() } else { gln.to_owned() };
+    let said = match &record.answer {
+        None => "no answer".to_owned(),
+        Some(answer) => {
+            let words =
+                [answer.reason().map(FailureReason::as_str), answer.info().map(AdditionalInfo::as_str)];
+            let words: Vec<&str> = words.into_iter().flatten().collect();
+            let matches = if answer.verified() { "matches" } else { "does not match" };
+            [matches].into_iter().chain(words).collect::<Vec<_>>().join(", ").replace('_', " ")
+        }
+    };
+    Asked {
+        at: record.at.format("%Y-%m-%d %H:%M UTC").to_string(),
+        who: match record.direction {
+            Direction::Asked => format!("we asked {}", name(&record.responder)),
+            Direction::Answered => format!("{} asked us", name(&record.requester)),
+        },
+        said,
+        meant: record.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+    }
 }
 
 fn capital(text: &str) -> String {

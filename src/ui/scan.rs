@@ -71,7 +71,7 @@ pub async fn home() -> HttpResponse {
 /// The verdict on a scan (`POST /scan`): a page, or the verdict alone where the form says `part=verdict`.
 pub async fn check(verifier: Data<Verifier>, sent: web::Form<Sent>) -> HttpResponse {
     let sent = sent.into_inner();
-    let given = Given { text: sent.code, fast: sent.keys == "fast", caps_lock: sent.caps == "on" };
+    let given = Given { text: text(&sent.code), fast: sent.keys == "fast", caps_lock: sent.caps == "on" };
     match Checked::of(&verifier, &given, Utc::now()).await {
         Ok(checked) if sent.part == "verdict" => page::ok(&VerdictPart { checked: &checked }),
         Ok(checked) => page::ok(&ScanPage { checked: Some(checked) }),
@@ -82,8 +82,13 @@ pub async fn check(verifier: Data<Verifier>, sent: web::Form<Sent>) -> HttpRespo
 /// What a scan says so far (`POST /scan/reading`).
 pub async fn reading(sent: web::Form<Sent>) -> HttpResponse {
     let today = Utc::now().date_naive();
-    page::ok(&match Scan::parse(&sent.code) {
+    page::ok(&match Scan::parse(&text(&sent.code)) {
         Ok(scan) => ReadingPart { label: Label::of(&scan, today), problem: None },
         Err(fault) => ReadingPart { label: Label::default(), problem: Some(fault.diagnosis().problem) },
     })
+}
+
+/// What the scanner sent: the field shows GS by its symbol, as it would drop the character.
+fn text(code: &str) -> String {
+    code.replace('\u{241d}', "\u{1d}")
 }

@@ -18,7 +18,7 @@ use crate::verify::VerifyError;
 /// What the field was given, and what is known of the keyboard.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
-    /// The text, with separators in any spelling.
+    /// The text, with separators in any spelling that scanners have.
     pub text: String,
     /// The keys came as fast as only a scanner types.
     pub fast: bool,
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::dscsa::verification::Verdict;
 
-    const LABEL: &str = "010030001012345521a1\u{241d}1728033110L7";
+    const LABEL: &str = "010030001012345521a1\u{1d}1728033110L7";
 
     fn given(text: &str, fast: bool, caps_lock: bool) -> Given {
         Given { text: text.to_owned(), fast, caps_lock }
@@ -129,7 +129,7 @@ mod tests {
         let asked = |given: &Given| read(given, DateTime::UNIX_EPOCH).unwrap().1;
         let marked = format!("]d2{LABEL}");
         assert_eq!(&*asked(&given(&marked, true, true)).serial, "a1");
-        let digits = "010030001012345521123\u{241d}17280331107";
+        let digits = "010030001012345521123\u{1d}17280331107";
         assert_eq!(&*asked(&given(digits, true, true)).serial, "123");
     }
 
@@ -138,7 +138,7 @@ mod tests {
         let doubtful = |text: &str, fast: bool| {
             read(&given(text, fast, false), DateTime::UNIX_EPOCH).unwrap().1.doubtful
         };
-        let capitals = "010030001012345521A1\u{241d}1728033110L7";
+        let capitals = "010030001012345521A1\u{1d}1728033110L7";
         assert!(doubtful(capitals, false));
         assert!(!doubtful(capitals, true));
         assert!(!doubtful(&format!("]d2{LABEL}"), false));

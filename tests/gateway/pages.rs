@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fantoccini::key::Key;
+use reqwest::blocking::RequestBuilder;
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -11,6 +12,8 @@ use crate::browser::SEPARATORS;
 use crate::browser::Stroke;
 use crate::browser::TAB;
 use crate::harness::TestGateway;
+use crate::harness::header;
+use crate::trace::encoded;
 
 const GTIN: &str = "00352999101306";
 
@@ -23,6 +26,12 @@ fn recall(gateway: &TestGateway, lot: &str, reason: &str) {
     let body = json!({ "gtin": GTIN, "lot": lot, "reason": reason, "by": "quality" });
     let response = gateway.post("/api/v1/recalls", "application/json", body.to_string()).send().unwrap();
     assert!(response.status().is_success(), "{}", response.text().unwrap());
+}
+
+/// A scan as the form sends it where nothing runs in the page.
+fn posted(gateway: &TestGateway, code: &str) -> RequestBuilder {
+    let body = format!("code={}", encoded(code));
+    gateway.post("/scan", "application/x-www-form-urlencoded", body)
 }
 
 fn home(gateway: &TestGateway) -> String {
@@ -145,6 +154,143 @@ fn what_cannot_be_asked_waits_its_turn_and_is_never_green() {
     browser.open(&home(&gateway));
     assert_eq!(browser.text("document.body.dataset.verdict"), "none");
     browser.wait(&format!("{states} === 'WAIT,WAIT,WAIT'"));
+}
+
+#[test]
+fn a_fault_of_the_scanner_is_never_held_against_the_package() {
+    let gateway = TestGateway::start();
+    let browser = Browser::start();
+    browser.open(&home(&gateway));
+    let plain = label("A1b2Y", "L1", "280331");
+    let turned: String = plain.chars().map(other_case).collect();
+    for (what, text, words) in [
+        ("Caps Lock, told by the scanner", format!("]D2{turned}"), "Caps Lock"),
+        ("line code", "300010123455".to_owned(), "square code"),
+        ("line code, a digit misread", "300010123457".to_owned(), "check digit"),
+        ("no separator behind the serial number", plain.replace('\u{1d}', ""), "separator"),
+        ("no separator behind the lot", format!("01{GTIN}1728033110L121A1"), "separator"),
+        ("two labels", format!("{plain}]d2{}", label("A2", "L1", "280331")), "label"),
+        ("German keyboard", german(&format!("]d2{plain}")), "keyboard"),
+        ("a shelf label", "AISLE 7".to_owned(), "square code"),
+    ] {
+        browser.scan(&text, SEPARATORS[0], ENTER);
+        let (word, said) = judged(&browser);
+        assert!(matches!(word.as_str(), "scan-problem" | "wait"), "{what}: {word} {said}");
+        assert!(said.to_lowercase().contains(&words.to_lowercase()), "{what}: {said}");
+        browser.value("document.body.dataset.verdict = 'none'");
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// The key in the other case, as Caps Lock makes it.
+fn other_case(letter: char) -> char {
+    if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+}
+
+/// What a German keyboard makes of the keys of an American one.
+fn german(text: &str) -> String {
+    let key = |letter: char| match letter {
+        'y' => 'z',
+        'z' => 'y',
+        'Y' => 'Z',
+        'Z' => 'Y',
+        ']' => '+',
+        '-' => 'ß',
+        '/' => '-',
+        other => other,
+    };
+    text.chars().map(key).collect()
+}
+
+#[test]
+fn caps_lock_is_told_and_refused_where_letters_may_be_turned() {
+    let gateway = TestGateway::start();
+    let browser = Browser::start();
+    browser.open(&home(&gateway));
+    let keys: Vec<Stroke> = format!("01{GTIN}1728033110L1").chars().map(Stroke::Letter).collect();
+    browser.press(&keys, Duration::ZERO);
+    // A driver cannot switch Caps Lock on; this is the event of a keyboard that has it on.
+    browser.value(
+        "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, \
+         cancelable: true, modifierCapsLock: true }))",
+    );
+    let (word, said) = judged(&browser);
+    assert_eq!(word, "scan-problem", "{said}");
+    assert!(said.contains("Turn off Caps Lock and scan again"), "{said}");
+    assert!(browser.text("document.getElementById('caps').innerText").contains("Caps Lock is on"));
+    browser.scan(&label("A1", "L1", "280331"), SEPARATORS[0], ENTER);
+    assert_eq!(verdict(&browser, "A1").0, "wait");
+    assert_eq!(browser.value("document.getElementById('caps').hidden"), true);
+}
+
+#[test]
+fn what_is_known_here_stops_a_package() {
+    let gateway = TestGateway::start();
+    recall(&gateway, "LR", "Glass in vials");
+    let browser = Browser::start();
+    browser.open(&home(&gateway));
+    for (serial, lot, expiry, words) in
+        [("R1", "LR", "280331", "Glass in vials"), ("E1", "L1", "200131", "Expired on 2020-01-31")]
+    {
+        browser.scan(&label(serial, lot, expiry), SEPARATORS[0], ENTER);
+        let (word, said) = verdict(&browser, serial);
+        assert_eq!(word, "do-not-use", "{said}");
+        assert!(said.contains("DO NOT USE") && said.contains(words), "{said}");
+        let spoken = browser.text("document.getElementById('said').textContent");
+        assert!(spoken.contains("DO NOT USE") && spoken.contains(words), "{spoken}");
+    }
+}
+
+#[test]
+fn pages_answer_to_this_machine_alone_and_carry_their_policy() {
+    let gateway = TestGateway::start();
+    let page = gateway.get("/").send().unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(header(&page, "content-security-policy").starts_with("default-src 'none'; script-src 'self';"));
+    assert_eq!(header(&page, "x-content-type-options"), "nosniff");
+    assert_eq!(header(&page, "cache-control"), "no-store");
+    let text = page.text().unwrap();
+    for word in ["<script>", "<style", "style=", "onclick", "http://", "https://"] {
+        assert!(!text.contains(word), "{word}");
+    }
+    for host in ["rebound.example", "10.0.0.1", "127.0.0.1.rebound.example"] {
+        assert_eq!(gateway.get("/").header("Host", host).send().unwrap().status(), 403, "{host}");
+    }
+    let post = || posted(&gateway, "300010123457");
+    let answer = post().send().unwrap();
+    assert_eq!(answer.status(), 200);
+    let text = answer.text().unwrap();
+    assert!(text.contains("<!DOCTYPE html>") && text.contains("SCAN PROBLEM"), "{text}");
+    for (name, value) in [
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Site", "same-site"),
+        ("Origin", "http://rebound.example"),
+    ] {
+        assert_eq!(post().header(name, value).send().unwrap().status(), 403, "{name}: {value}");
+    }
+}
+
+#[test]
+fn hostile_scans_and_addresses_get_a_page() {
+    let gateway = TestGateway::start();
+    for code in ["<script>alert(1)</script>", "\u{0}\u{1d}\u{1d}", "(01)", "%00%ff", &"9".repeat(4096)] {
+        let sent = posted(&gateway, code).send().unwrap();
+        assert_eq!(sent.status(), 200, "{code}");
+        let text = sent.text().unwrap();
+        assert!(text.contains("SCAN PROBLEM") && !text.contains("<script>alert"), "{code}: {text}");
+    }
+    let long = posted(&gateway, &"9".repeat(1 << 20)).send().unwrap();
+    assert_eq!(long.status(), 400);
+    for path in
+        ["/items/x", "/items/01/1", "/items/%ff", "/items/01/00352999101306/21/%00", "/assets/..%2Fmod.rs"]
+    {
+        let status = gateway.get(path).send().unwrap().status().as_u16();
+        assert!(matches!(status, 200 | 404), "{path}: {status}");
+    }
+    let style = gateway.get("/assets/epcgate.css").send().unwrap();
+    let held =
+        gateway.get("/assets/epcgate.css").header("If-None-Match", header(&style, "etag")).send().unwrap();
+    assert_eq!((style.status().as_u16(), held.status().as_u16()), (200, 304));
 }
 
 /// Holds a page to all rules of axe, light and dark, and to a window of 320 CSS pixels, as 1280 are at 400 %.

@@ -40,7 +40,8 @@ pub fn dated(document: &str) -> String {
     text
 }
 
-fn encoded(text: &str) -> String {
+/// Every byte but letters and digits as a percent-escape.
+pub fn encoded(text: &str) -> String {
     text.bytes()
         .map(
             |byte| {

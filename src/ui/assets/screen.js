@@ -40,7 +40,7 @@ function tile(scan) {
   time.textContent = new Date(scan.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const shown = document.createElement("span");
   shown.textContent = scan.shown || scan.text;
-  box.append(icon(scan.state), word, time, shown);
+  box.append(icon(scan.state), word, shown, time);
   item.append(box);
   return item;
 }
