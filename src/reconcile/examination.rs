@@ -59,6 +59,7 @@ impl Examination {
             return Err(error.into());
         }
         self.docket.made(header);
+        self.docket.settle()?;
         let report = self.guideline.finish(header);
         Ok(Examined { report, overrides: self.overrides, docket: self.docket })
     }

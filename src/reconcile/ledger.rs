@@ -25,31 +25,25 @@ use crate::reconcile::cases::Compared;
 use crate::reconcile::deliveries;
 use crate::reconcile::docket::Book;
 use crate::reconcile::docket::Docket;
-use crate::reconcile::docket::Mark;
-use crate::reconcile::docket::MarkKind;
+use crate::reconcile::docket::LotName;
 use crate::reconcile::examination::Examination;
 use crate::reconcile::examination::Examined;
 use crate::reconcile::judging;
+use crate::reconcile::merging;
+use crate::reconcile::merging::BATCH;
+use crate::reconcile::merging::facts;
 use crate::reconcile::receipt;
 use crate::reconcile::receipt::ReceiptError;
 use crate::reconcile::rules;
 use crate::reconcile::rules::Found;
 use crate::reconcile::shipping;
-use crate::reconcile::shipping::ShippedUnits;
 use crate::reconcile::trail::Trail;
 use crate::store::CaseError;
 use crate::store::EventNumber;
-use crate::store::EventTimes;
 use crate::store::ItemFacts;
 use crate::store::Mention;
 use crate::store::Store;
 use crate::store::StoreError;
-
-/// Items brought into the ledger in one short transaction.
-const BATCH: usize = 5_000;
-
-/// How many batches pass between two renewals of the right to reconcile a document.
-const RENEWED_AFTER: usize = 20;
 
 /// Why a document cannot be brought into the ledger.
 #[derive(Debug, Error)]
@@ -72,8 +66,8 @@ pub enum ReconcileError {
 pub(super) fn check(docket: &mut Docket) -> Result<Found, ReconcileError> {
     let mut found = Found::default();
     rules::check_book(docket.close()?, &mut found);
-    docket.visit(|book, key, marks| {
-        rules::check_item(&Trail::of(book, key, marks), &mut found);
+    docket.visit(|book, line| {
+        rules::check_item(&Trail::of(book, line), &mut found);
         Ok::<(), io::Error>(())
     })?;
     Ok(found)
@@ -176,26 +170,11 @@ fn bring(store: &Store, document: i64, examined: Examined) -> Result<Vec<Finding
     let mut found = Found::default();
     rules::check_book(docket.close()?, &mut found);
     let lots = lot_numbers(store, docket.book())?;
-    let mut units = ShippedUnits::new(store, docket.book());
-    let mut merging = Merging {
-        store,
-        document,
-        lots,
-        found,
-        times: EventTimes::default(),
-        batches: 0,
-        waiting: Vec::new(),
-    };
-    docket.visit(|book, key, marks| {
-        let trail = Trail::of(book, key, marks);
-        units.add(&trail, merging.lot(&trail))?;
-        merging.add(&trail)
-    })?;
-    merging.flush(docket.book())?;
-    units.write(document, docket.book())?;
+    let merged = merging::merge(store, document, &mut docket, (lots, found))?;
+    merged.units.write(document, docket.book())?;
     let void = store.declare_void(document, &docket.book().declarations)?;
     let mut reopened = take_back(store, &void)?;
-    for (container, time) in docket.book().reopened() {
+    for (container, time) in docket.book().reopened(&merged.known_before) {
         let known = reopened.entry(container).or_insert(time);
         *known = time.min(*known);
     }
@@ -203,77 +182,14 @@ fn bring(store: &Store, document: i64, examined: Examined) -> Result<Vec<Finding
     if report.concerned.is_none() {
         return Ok(Vec::new());
     }
-    let items = merging.found.into_findings().into_iter().filter_map(|finding| overrides.apply(finding));
+    let items = merged.found.into_findings().into_iter().filter_map(|finding| overrides.apply(finding));
     Ok(report.findings.into_iter().chain(items).collect())
 }
 
 /// The numbers of the lots in the ledger, which are made where they are new.
 fn lot_numbers(store: &Store, book: &Book) -> Result<Vec<i64>, StoreError> {
-    book.lots.iter().map(|lot| store.lot_number(&lot.gtin, &lot.lot, &lot.expiry)).collect()
-}
-
-/// Items on their way into the ledger.
-struct Merging<'a> {
-    store: &'a Store,
-    document: i64,
-    lots: Vec<i64>,
-    found: Found,
-    times: EventTimes,
-    batches: usize,
-    waiting: Vec<(ItemFacts, Vec<Mark>)>,
-}
-
-impl Merging<'_> {
-    fn lot(&self, trail: &Trail<'_>) -> Option<i64> {
-        self.lots.get(trail.commissioned()?.reference as usize).copied()
-    }
-
-    fn add(&mut self, trail: &Trail<'_>) -> Result<(), ReconcileError> {
-        if trail.marks.is_empty() {
-            return Ok(());
-        }
-        let facts = facts(trail, self.lot(trail));
-        self.waiting.push((facts, trail.marks.to_vec()));
-        if self.waiting.len() >= BATCH { self.flush(trail.book) } else { Ok(()) }
-    }
-
-    fn flush(&mut self, book: &Book) -> Result<(), ReconcileError> {
-        let waiting = std::mem::take(&mut self.waiting);
-        let (facts, marks): (Vec<ItemFacts>, Vec<Vec<Mark>>) = waiting.into_iter().unzip();
-        let before = self.store.merge_items(&facts, &mut self.times)?;
-        for ((facts, marks), prior) in facts.iter().zip(&marks).zip(&before) {
-            let trail = Trail::of(book, &facts.key, marks).after(prior.as_ref());
-            rules::check_item(&trail, &mut self.found);
-        }
-        self.batches += 1;
-        if self.batches.is_multiple_of(RENEWED_AFTER) {
-            self.store.renew_reconciling(self.document)?;
-        }
-        Ok(())
-    }
-}
-
-/// What the trail of an item says for the ledger.
-fn facts(trail: &Trail<'_>, lot: Option<i64>) -> ItemFacts {
-    let fact = |mark: &Mark| trail.book.fact(mark.event);
-    let packed =
-        trail.marks.iter().rev().find(|mark| matches!(mark.kind, MarkKind::Packed | MarkKind::Unpacked));
-    let parent = |mark: &Mark| {
-        let container = trail.book.containers.key(mark.reference);
-        (mark.kind == MarkKind::Packed).then(|| container.to_owned())
-    };
-    let last =
-        |kinds: &[MarkKind]| trail.marks.iter().filter(|mark| kinds.contains(&mark.kind)).map(fact).max();
-    ItemFacts {
-        key: trail.key.to_owned(),
-        lot,
-        commissioned: trail.commissioned().map(fact),
-        packed: packed.map(|mark| (fact(mark), parent(mark))),
-        moved: trail.marks.iter().map(fact).max(),
-        shipped: last(&[MarkKind::Shipped]),
-        ended: last(&[MarkKind::Ended, MarkKind::Dispensed]),
-        emptied: last(&[MarkKind::Emptied]),
-    }
+    let lots = book.lots.iter().map(|LotName { gtin, lot, expiry }| [gtin, lot, expiry].map(String::as_str));
+    store.lot_numbers(&lots.collect::<Vec<_>>())
 }
 
 /// Works out anew every item that these events, declared wrong, had a say in; returns the containers that they filled or
@@ -293,15 +209,15 @@ fn take_back(store: &Store, void: &[i64]) -> Result<BTreeMap<String, i64>, Recon
     let mut docket = events_naming(store, &affected)?;
     docket.close()?;
     let (mut lots, mut rows) = (None, BTreeMap::new());
-    docket.visit(|book, key, marks| {
-        if affected.contains(key) {
+    docket.visit(|book, line| {
+        if affected.contains(line.key) {
             let lots = match &mut lots {
                 Some(lots) => lots,
                 none => none.insert(lot_numbers(store, book)?),
             };
-            let trail = Trail::of(book, key, marks);
+            let trail = Trail::of(book, line);
             let lot = trail.commissioned().and_then(|mark| lots.get(mark.reference as usize)).copied();
-            rows.insert(key.to_owned(), facts(&trail, lot));
+            rows.insert(line.key.to_owned(), facts(&trail, lot));
         }
         Ok::<(), ReconcileError>(())
     })?;
@@ -344,5 +260,6 @@ fn events_naming(store: &Store, keys: &BTreeSet<String>) -> Result<Docket, Recon
         numbers.push(EventNumber { position, event: event.id });
     }
     docket.number(&numbers);
+    docket.settle()?;
     Ok(docket)
 }

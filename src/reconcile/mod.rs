@@ -9,6 +9,7 @@ mod examination;
 pub mod hierarchy;
 mod judging;
 mod ledger;
+mod merging;
 pub mod receipt;
 pub mod rulebook;
 pub mod rules;

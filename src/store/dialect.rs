@@ -14,14 +14,19 @@ use crate::store::schema::events;
 /// How many rows one prepared statement inserts into SQLite; measured faster than one by one.
 pub(super) const STATEMENT_ROWS: usize = 64;
 
-/// Inserts rows, given as a slice of `Insertable`, into a table.
+/// Inserts rows, given as a slice of `Insertable` that borrow nothing, into a table.
 macro_rules! insert_all {
     ($connection:expr, $table:ident, $rows:expr) => {
         match $connection {
             _ if $rows.is_empty() => {}
             AnyConnection::Sqlite(file) => {
-                for rows in $rows.chunks(STATEMENT_ROWS) {
+                // The type of an array tells how many rows its statement has, so that it is parsed once and kept.
+                let (whole, rest) = $rows.as_chunks::<STATEMENT_ROWS>();
+                for rows in whole {
                     diesel::insert_into($table::table).values(rows).execute(file)?;
+                }
+                for row in rest {
+                    diesel::insert_into($table::table).values(row).execute(file)?;
                 }
             }
             AnyConnection::Postgres(server) => {
@@ -32,6 +37,23 @@ macro_rules! insert_all {
     };
 }
 pub(super) use insert_all;
+
+/// Inserts rows of `events`, one by one into SQLite: of rows that borrow, diesel keeps no larger statement.
+fn insert_events(connection: &mut AnyConnection, rows: &[EventRow<'_>]) -> Result<(), StoreError> {
+    match connection {
+        _ if rows.is_empty() => {}
+        AnyConnection::Sqlite(file) => {
+            for row in rows {
+                diesel::insert_into(events::table).values(row).execute(file)?;
+            }
+        }
+        AnyConnection::Postgres(server) => {
+            let copy = diesel::copy_from(events::table).from_insertable(rows);
+            ExecuteCopyFromDsl::execute(copy, server)?;
+        }
+    }
+    Ok(())
+}
 
 /// A row of `events`.
 #[derive(Clone, Debug, Insertable)]
@@ -128,7 +150,7 @@ impl<'a> Rows<'a> {
 
     /// Inserts all of them.
     pub(super) fn insert(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
-        insert_all!(connection, events, self.events);
+        insert_events(connection, self.events)?;
         insert_all!(connection, event_terms, self.terms);
         insert_all!(connection, event_identities, self.identities);
         insert_all!(connection, document_events, self.links);

@@ -44,7 +44,7 @@ pub struct Fact {
 pub struct ItemFacts {
     /// Its identity, [`Epc::key`](crate::gs1::Epc::key).
     pub key: String,
-    /// Number of the lot it was commissioned with, from [`Store::lot_number`].
+    /// Number of the lot it was commissioned with, from [`Store::lot_numbers`].
     pub lot: Option<i64>,
     /// First commissioning.
     pub commissioned: Option<Fact>,

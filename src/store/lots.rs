@@ -15,6 +15,9 @@ use crate::store::connection::either;
 use crate::store::schema::lots;
 use crate::store::terms;
 
+/// Lots made in one transaction.
+const NEW_LOTS: usize = 1_000;
+
 /// A lot of a trade item, with one expiry date; two dates in one lot make two records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LotRecord {
@@ -29,23 +32,13 @@ pub struct LotRecord {
 }
 
 impl Store {
-    /// The number of a lot, which is made where there is none; the same for the same GTIN, lot and expiry everywhere.
-    pub fn lot_number(&self, gtin: &str, lot: &str, expiry: &str) -> Result<i64, StoreError> {
-        let number = terms::lot_number(gtin, lot, expiry);
-        self.write(|connection| {
-            let row = (
-                lots::id.eq(number),
-                lots::gtin.eq(gtin),
-                lots::lot.eq(lot),
-                lots::expiry.eq(expiry),
-                lots::commissioned.eq(0),
-            );
-            either!(connection, concrete => diesel::insert_into(lots::table)
-                .values(row)
-                .on_conflict_do_nothing()
-                .execute(concrete))?;
-            Ok(number)
-        })
+    /// The numbers of lots, each a GTIN, lot number and expiry date, which are made where there are none; the same number
+    /// for the same lot everywhere.
+    pub fn lot_numbers(&self, lots: &[[&str; 3]]) -> Result<Vec<i64>, StoreError> {
+        for lots in lots.chunks(NEW_LOTS) {
+            self.write(|connection| lots.iter().try_for_each(|lot| make(connection, *lot)))?;
+        }
+        Ok(lots.iter().map(|[gtin, lot, expiry]| terms::lot_number(gtin, lot, expiry)).collect())
     }
 
     /// The records of one lot number of a trade item; more than one where partners gave it several expiry dates.
@@ -67,6 +60,21 @@ impl Store {
 }
 
 type LotRow = (i64, String, String, String, i64);
+
+fn make(connection: &mut AnyConnection, [gtin, lot, expiry]: [&str; 3]) -> Result<(), StoreError> {
+    let row = (
+        lots::id.eq(terms::lot_number(gtin, lot, expiry)),
+        lots::gtin.eq(gtin),
+        lots::lot.eq(lot),
+        lots::expiry.eq(expiry),
+        lots::commissioned.eq(0),
+    );
+    either!(connection, concrete => diesel::insert_into(lots::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(concrete))?;
+    Ok(())
+}
 
 /// The lot of this number.
 pub(super) fn lot(connection: &mut AnyConnection, number: i64) -> Result<Option<LotRecord>, StoreError> {

@@ -3,6 +3,7 @@
 mod classes;
 mod containers;
 mod notes;
+mod roll;
 mod spool;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::gs1::Epc;
 use crate::reconcile::docket::classes::Spelling;
 use crate::reconcile::docket::classes::divide;
 use crate::reconcile::docket::containers::Containers;
+use crate::reconcile::docket::containers::Walk;
 use crate::store::EventNumber;
 use crate::store::Fact;
 use crate::store::lot_number;
@@ -84,6 +86,17 @@ pub(crate) struct Book {
     pub(crate) incomplete: bool,
     /// What lies after this time, in microseconds, lies in the future of the document; 0 where nobody said.
     horizon: i64,
+}
+
+/// What the docket says of one item.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    /// Its identity.
+    pub(crate) key: &'a str,
+    /// Its number among the containers; `None` where the document puts nothing into it.
+    pub(crate) container: Option<u32>,
+    /// What happened to it, in the order of time.
+    pub(crate) marks: &'a [Mark],
 }
 
 /// An event that stands in the document twice, word for word.
@@ -254,17 +267,22 @@ impl Docket {
         class
     }
 
-    /// Learns what happened to the containers, once all events are in, so that items can be visited.
-    pub(crate) fn close(&mut self) -> io::Result<&Book> {
+    /// Puts everything in order, once all events are in.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
         // No event comes any more that could be there twice.
         self.seen = HashSet::new();
+        self.book.containers.prepare();
+        self.spool.settle(&self.classes)
+    }
+
+    /// Learns what happened to the containers, once everything is in order and the events have their numbers, so that items
+    /// can be visited.
+    pub(crate) fn close(&mut self) -> io::Result<&Book> {
         let Docket { classes, spool, book, .. } = self;
         let Book { containers, events, .. } = book;
-        containers.prepare();
-        let (mut key, mut sorted) = (String::new(), Vec::new());
+        let (mut walk, mut sorted) = (Walk::default(), Vec::new());
         spool.visit(classes, |class, serial, marks| {
-            join(&mut key, classes.text(class), serial);
-            if let Some(number) = containers.find(&key) {
+            if let Some(number) = containers.meet(&mut walk, (classes.text(class), serial)) {
                 containers.keep(number, by_time(&mut sorted, marks, events));
             }
             Ok::<(), io::Error>(())
@@ -277,16 +295,18 @@ impl Docket {
         &self.book
     }
 
-    /// Visits all items in the order of their keys, each with what happened to it in the order of time.
+    /// Visits all items in the order of their keys.
     pub(crate) fn visit<E: From<io::Error>>(
         &mut self,
-        mut each: impl FnMut(&Book, &str, &[Mark]) -> Result<(), E>,
+        mut each: impl FnMut(&Book, Line<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let Docket { classes, spool, book, .. } = self;
-        let (mut key, mut sorted) = (String::new(), Vec::new());
+        let (mut key, mut sorted, mut walk) = (String::new(), Vec::new(), Walk::default());
         spool.visit(classes, |class, serial, marks| {
-            join(&mut key, classes.text(class), serial);
-            each(book, &key, by_time(&mut sorted, marks, &book.events))
+            let class = classes.text(class);
+            let container = book.containers.meet(&mut walk, (class, serial));
+            join(&mut key, class, serial);
+            each(book, Line { key: &key, container, marks: by_time(&mut sorted, marks, &book.events) })
         })
     }
 }
@@ -324,13 +344,16 @@ impl Book {
     }
 
     /// Containers whose content changed, and that the document does not ship itself after that, each with the time of
-    /// its first change.
-    pub(crate) fn reopened(&self) -> BTreeMap<String, i64> {
+    /// its first change. Those that no document named before, and that this one puts nowhere, are in no shipment and
+    /// left out.
+    pub(crate) fn reopened(&self, known_before: &HashSet<u32>) -> BTreeMap<String, i64> {
         let kinds = [MarkKind::Filled, MarkKind::Emptied, MarkKind::Seen];
-        let changed = self.containers.all().filter_map(|(key, marks)| {
+        let changed = self.containers.all().filter_map(|number| {
+            let marks = self.containers.marks(number);
             marks.last().filter(|mark| kinds.contains(&mark.kind))?;
             let first = marks.iter().find(|mark| kinds.contains(&mark.kind))?;
-            Some((key.to_owned(), self.time(first.event)))
+            let elsewhere = known_before.contains(&number) || !self.containers.stands_alone(number);
+            elsewhere.then(|| (self.containers.key(number).to_owned(), self.time(first.event)))
         });
         changed.collect()
     }

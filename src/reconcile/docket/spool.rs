@@ -11,6 +11,7 @@ use std::io::SeekFrom;
 use std::io::Write;
 
 use crate::reconcile::docket::classes::Classes;
+use crate::reconcile::docket::roll::Roll;
 
 /// Bytes of facts in memory before they are written out, sorted.
 const RUN_BYTES: usize = 8 << 20;
@@ -73,8 +74,28 @@ impl MarkKind {
     ];
 }
 
-/// Bytes of a record before its serial: class, length, kind, event, reference.
-const HEAD: usize = 4 + 2 + 1 + 4 + 4;
+/// Bytes of a mark in a file: kind, event, reference.
+pub(super) const MARK_BYTES: usize = 1 + 4 + 4;
+
+impl Mark {
+    /// As it is written to a file.
+    pub(super) fn to_bytes(self) -> [u8; MARK_BYTES] {
+        let ([e0, e1, e2, e3], [r0, r1, r2, r3]) = (self.event.to_le_bytes(), self.reference.to_le_bytes());
+        [self.kind as u8, e0, e1, e2, e3, r0, r1, r2, r3]
+    }
+
+    /// As it was written to a file.
+    pub(super) fn of_bytes([kind, e0, e1, e2, e3, r0, r1, r2, r3]: [u8; MARK_BYTES]) -> Mark {
+        Mark {
+            event: u32::from_le_bytes([e0, e1, e2, e3]),
+            kind: MarkKind::ALL.get(usize::from(kind)).copied().unwrap_or(MarkKind::Seen),
+            reference: u32::from_le_bytes([r0, r1, r2, r3]),
+        }
+    }
+}
+
+/// Bytes of a record before its serial: class, length, mark.
+const HEAD: usize = 4 + 2 + MARK_BYTES;
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -94,6 +115,8 @@ pub(crate) struct Spool {
     runs: Vec<(u64, u64)>,
     file: Option<File>,
     sorted: bool,
+    /// What stood in the runs, once all of it is there and in order.
+    roll: Option<Roll>,
 }
 
 impl Spool {
@@ -116,12 +139,26 @@ impl Spool {
         Ok(())
     }
 
+    /// Puts all that was added in order, so that it can be visited more than once for little; nothing is added any more.
+    pub(crate) fn settle(&mut self, classes: &Classes) -> io::Result<()> {
+        if self.runs.is_empty() {
+            self.sort(classes);
+            return Ok(());
+        }
+        let roll = Roll::of(|write| self.visit(classes, write))?;
+        *self = Spool { roll: Some(roll), ..Spool::default() };
+        Ok(())
+    }
+
     /// Visits every item with its facts, in the order of keys and, within an item, of events.
     pub(crate) fn visit<E: From<io::Error>>(
         &mut self,
         classes: &Classes,
         mut each: impl FnMut(u32, &str, &[Mark]) -> Result<(), E>,
     ) -> Result<(), E> {
+        if let Some(roll) = &mut self.roll {
+            return roll.visit(each);
+        }
         let mut group = Group::default();
         if self.runs.is_empty() {
             self.sort(classes);
@@ -166,9 +203,7 @@ impl Spool {
         for entry in &self.entries {
             out.write_all(&entry.class.to_le_bytes())?;
             out.write_all(&entry.length.to_le_bytes())?;
-            out.write_all(&[entry.mark.kind as u8])?;
-            out.write_all(&entry.mark.event.to_le_bytes())?;
-            out.write_all(&entry.mark.reference.to_le_bytes())?;
+            out.write_all(&entry.mark.to_bytes())?;
             out.write_all(serial(&self.serials, entry))?;
         }
         out.flush()?;
@@ -312,14 +347,10 @@ impl RunReader {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
             read => read?,
         }
-        let [c0, c1, c2, c3, l0, l1, kind, e0, e1, e2, e3, r0, r1, r2, r3] = record;
+        let [c0, c1, c2, c3, l0, l1, mark @ ..] = record;
         self.class = u32::from_le_bytes([c0, c1, c2, c3]);
         self.rank = ranks.get(self.class as usize).copied().unwrap_or(u32::MAX);
-        self.mark = Mark {
-            event: u32::from_le_bytes([e0, e1, e2, e3]),
-            kind: MarkKind::ALL.get(usize::from(kind)).copied().unwrap_or(MarkKind::Seen),
-            reference: u32::from_le_bytes([r0, r1, r2, r3]),
-        };
+        self.mark = Mark::of_bytes(mark);
         self.serial.resize(usize::from(u16::from_le_bytes([l0, l1])), 0);
         self.input.read_exact(&mut self.serial)?;
         self.head = head(&self.serial);
@@ -380,5 +411,11 @@ mod tests {
         assert!(one.iter().all(|(_, events)| events.len() == 3 && events.is_sorted()));
         assert_eq!(one, other);
         assert_eq!(collect(&mut spilt, &classes), other);
+        for mut settled in [spool, spilt] {
+            for _ in 0..2 {
+                settled.settle(&classes).unwrap();
+                assert_eq!(collect(&mut settled, &classes), one);
+            }
+        }
     }
 }

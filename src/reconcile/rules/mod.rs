@@ -15,6 +15,7 @@ pub mod seen_after_end;
 mod shipped_after_end;
 mod shipped_before_commissioned;
 mod shipped_not_commissioned;
+mod unpacked_not_packed;
 
 use std::collections::BTreeMap;
 use std::collections::HashSet;
@@ -46,6 +47,7 @@ const ITEM_RULES: &[ItemRule] = &[
     expired_at_shipping::RULE,
     shipped_before_commissioned::RULE,
     shipped_after_end::RULE,
+    unpacked_not_packed::RULE,
 ];
 
 /// Every rule of this room.
@@ -59,6 +61,7 @@ pub const ALL: &[&Rule] = &[
     expired_at_shipping::RULE.rule,
     shipped_before_commissioned::RULE.rule,
     shipped_after_end::RULE.rule,
+    unpacked_not_packed::RULE.rule,
     &repeated_event::RULE,
     &advice::QUANTITY_DIFFERS_FROM_ADVICE,
     &advice::NOT_ORDERED,
