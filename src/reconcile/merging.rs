@@ -28,10 +28,10 @@ use crate::store::Store;
 use crate::store::StoreError;
 
 /// Items brought into the ledger in one short transaction.
-pub(super) const BATCH: usize = 5_000;
+pub(super) const BATCH: usize = 10_000;
 
 /// How many batches pass between two renewals of the right to reconcile a document.
-const RENEWED_AFTER: usize = 20;
+const RENEWED_AFTER: usize = 10;
 
 /// Batches handed to the writing thread and not yet judged: one is written while another waits.
 const UNDER_WAY: usize = 2;
