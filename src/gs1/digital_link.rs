@@ -60,6 +60,21 @@ pub fn elements(uri: &str) -> Result<Vec<(&str, String)>, Malformed> {
     if found.iter().any(|(name, _)| family(name).is_some()) { Ok(found) } else { Err(malformed(Flaw::NoKey)) }
 }
 
+/// What a Digital Link states in its path, from the key on, and in its query string: names and values as they stand there.
+/// `None` where there is no web address, or no key in its path and anything else there.
+pub(super) fn stated(uri: &str) -> Option<(Stated<'_>, Stated<'_>)> {
+    let link = Link::split(uri)?;
+    let path: Vec<_> = match link.key_in_path() {
+        Some(path) if path.split('/').count().is_multiple_of(2) => pairs(path).take(MOST_ELEMENTS).collect(),
+        None if matches!(link.path, "" | "/") => Vec::new(),
+        _ => return None,
+    };
+    Some((path, link.parameters().take(MOST_ELEMENTS).collect()))
+}
+
+/// Names and values of a Digital Link.
+type Stated<'a> = Vec<(&'a str, &'a str)>;
+
 /// Why a web URI is not read as a Digital Link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {

@@ -3,19 +3,27 @@
 
 use thiserror::Error;
 
-use crate::gs1::check_digit;
-use crate::gs1::element_table::Check;
+use crate::gs1::element_check::Check;
 use crate::gs1::element_table::Definition;
 use crate::gs1::element_table::Part;
+use crate::gs1::element_table::application_identifier;
 use crate::gs1::element_table::definition;
+use crate::gs1::element_table::is_of;
 use crate::gs1::element_table::predefined_length;
 use crate::gs1::percent;
+use crate::gs1::percent::Characters;
 
 /// FNC1 as it stands in a text between two elements.
 pub(super) const SEPARATOR: char = '\u{1d}';
 
 /// More than any symbol carries.
 const MOST_CHARACTERS: usize = 512;
+
+/// Identifiers of what is scanned and verified: a label on which one of them is faulty tells nothing.
+const ESSENTIAL: [&str; 17] = [
+    "00", "01", "02", "10", "17", "21", "235", "253", "254", "255", "401", "402", "414", "8003", "8004",
+    "8006", "8010",
+];
 
 /// The elements of one symbol, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,6 +61,18 @@ pub enum ElementFault {
     /// The same identifier with two values.
     #[error("The field ({0}) comes twice with different values: two labels were read as one")]
     Repeated(Box<str>),
+    /// A value that its own rule refuses.
+    #[error("The value of ({0}) {1}")]
+    Value(Box<str>, &'static str),
+    /// Two identifiers that must not stand on one label.
+    #[error("({0}) must not stand beside ({1})")]
+    Clash(Box<str>, Box<str>),
+    /// An identifier without another that it needs.
+    #[error("({0}) needs {1} beside it")]
+    Lacks(Box<str>, Box<str>),
+    /// A Digital Link that is none.
+    #[error("The Digital Link {0}")]
+    Link(&'static str),
     /// Brackets that do not enclose an identifier.
     #[error("The brackets do not hold numbers of fields")]
     Brackets,
@@ -61,22 +81,39 @@ pub enum ElementFault {
 impl ElementString {
     /// Reads elements as a symbol carries them, U+001D for FNC1, which may also stand in front and at the end.
     pub fn parse(text: &str) -> Result<ElementString, ElementFault> {
-        let mut rest = text.trim_start_matches(SEPARATOR);
         let mut found = ElementString::of_length(text)?;
+        let mut rest = text.trim_start_matches(SEPARATOR);
         while !rest.is_empty() {
-            let definition = known(rest)?;
-            let (identifier, behind) = cut(rest, definition.digits())?;
-            let end = match predefined_length(rest) {
-                Some(length) => length - identifier.len(),
-                None => behind.find(SEPARATOR).unwrap_or(behind.len()),
-            };
-            let value = behind
-                .get(..end.min(behind.len()))
-                .ok_or_else(|| ElementFault::Character(identifier.into()))?;
+            let (definition, identifier, value) = next(rest)?;
             found.add(definition, identifier, value)?;
-            rest = behind.get(value.len()..).unwrap_or_default().trim_start_matches(SEPARATOR);
+            rest = behind(rest, identifier.len() + value.len());
         }
         found.filled()
+    }
+
+    /// Reads elements as [`parse`](Self::parse) does, and leaves out those that are faulty or unknown, each with its fault; only
+    /// where a key, a serial number, a lot or an expiry date is faulty, nothing is read.
+    pub fn parse_tolerantly(text: &str) -> Result<(ElementString, Vec<ElementFault>), ElementFault> {
+        let mut found = ElementString::of_length(text)?;
+        let mut faults = Vec::new();
+        let mut rest = text.trim_start_matches(SEPARATOR);
+        while !rest.is_empty() {
+            let (length, read) = match next(rest) {
+                Ok((definition, identifier, value)) => {
+                    (identifier.len() + value.len(), found.add(definition, identifier, value))
+                }
+                Err(fault) => (rest.find(SEPARATOR).unwrap_or(rest.len()), Err(fault)),
+            };
+            if let Err(fault) = read {
+                let named = rest.starts_with(|first: char| first.is_ascii_digit());
+                if !named || ESSENTIAL.iter().any(|essential| rest.starts_with(essential)) {
+                    return Err(fault);
+                }
+                faults.push(fault);
+            }
+            rest = behind(rest, length);
+        }
+        Ok((found.filled()?, faults))
     }
 
     /// Reads elements as printed for people: `(01)00300010123455(21)A1`.
@@ -86,10 +123,8 @@ impl ElementString {
         while !rest.is_empty() {
             let inside = rest.strip_prefix('(').ok_or(ElementFault::Brackets)?;
             let (identifier, behind) = inside.split_once(')').ok_or(ElementFault::Brackets)?;
-            let definition = known(identifier)?;
-            if definition.digits() != identifier.len() {
-                return Err(ElementFault::Unknown(identifier.into()));
-            }
+            let definition =
+                application_identifier(identifier).ok_or_else(|| ElementFault::Unknown(identifier.into()))?;
             let end = next_bracket(behind);
             let (value, after) = behind.split_at_checked(end).ok_or(ElementFault::Brackets)?;
             found.add(definition, identifier, value.trim_end_matches([' ', '\t', '\r', '\n']))?;
@@ -101,6 +136,42 @@ impl ElementString {
     /// Takes elements that are known to be sound.
     pub(super) fn of_known(elements: &[(&str, String)]) -> ElementString {
         ElementString(elements.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect())
+    }
+
+    /// What the elements break of the rules of which go together and which never do (GS1 General Specifications, section
+    /// 4.13): the first such fault. A label may be told in several codes, so that a fault here says nothing against its product.
+    pub fn association_fault(&self) -> Option<ElementFault> {
+        self.elements().find_map(|(identifier, _)| self.fault_beside(identifier))
+    }
+
+    fn fault_beside(&self, identifier: &str) -> Option<ElementFault> {
+        let found = application_identifier(identifier)?;
+        let others = || self.elements().map(|(other, _)| other).filter(|other| *other != identifier);
+        for pattern in found.never_with().split_whitespace() {
+            if let Some(other) = others().find(|other| is_of(other, pattern)) {
+                return Some(ElementFault::Clash(identifier.into(), other.into()));
+            }
+        }
+        let stands = |pattern: &str| {
+            others().any(|other| is_of(other, pattern) && self.is_serialised(identifier, other))
+        };
+        let mut groups = found.needs().split_whitespace().peekable();
+        groups.peek()?;
+        if groups.any(|group| group.split('+').all(stands)) {
+            return None;
+        }
+        let needed = found.needs().replace(' ', " or ").replace('+', " with ");
+        Some(ElementFault::Lacks(identifier.into(), needed.into()))
+    }
+
+    /// A digital signature is of one thing: a key that may name a kind of things must have a serial number within it.
+    fn is_serialised(&self, identifier: &str, other: &str) -> bool {
+        let least = match (identifier, other) {
+            ("8030", "253" | "255") => 13,
+            ("8030", "8003") => 14,
+            _ => return true,
+        };
+        self.value(other).is_some_and(|value| value.len() > least)
     }
 
     /// The value of an identifier.
@@ -122,7 +193,12 @@ impl ElementString {
     }
 
     /// Adds an element; the same one again says nothing new.
-    fn add(&mut self, definition: &Definition, identifier: &str, value: &str) -> Result<(), ElementFault> {
+    pub(super) fn add(
+        &mut self,
+        definition: &Definition,
+        identifier: &str,
+        value: &str,
+    ) -> Result<(), ElementFault> {
         check(definition, identifier, value)?;
         match self.value(identifier) {
             Some(earlier) if earlier == value => Ok(()),
@@ -135,28 +211,38 @@ impl ElementString {
     }
 }
 
+/// The element that a text begins with.
+fn next(text: &str) -> Result<(&'static Definition, &str, &str), ElementFault> {
+    let unknown = || ElementFault::Unknown(text.chars().take(20).collect::<String>().into());
+    let definition = definition(text).ok_or_else(unknown)?;
+    let (identifier, behind) = text.split_at_checked(definition.digits()).ok_or_else(unknown)?;
+    let end = match predefined_length(text) {
+        Some(length) => length - identifier.len(),
+        None => behind.find(SEPARATOR).unwrap_or(behind.len()),
+    };
+    let value = behind.get(..end.min(behind.len()));
+    Ok((definition, identifier, value.ok_or_else(|| ElementFault::Character(identifier.into()))?))
+}
+
+/// What follows an element.
+fn behind(text: &str, length: usize) -> &str {
+    text.get(length..).unwrap_or_default().trim_start_matches(SEPARATOR)
+}
+
 /// Where the next bracketed identifier begins; brackets may also be part of a value.
 fn next_bracket(text: &str) -> usize {
     let begins = |at: usize| {
         let inside = text.get(at + 1..).unwrap_or_default();
         let named = inside.split_once(')').map(|(identifier, _)| identifier);
-        named.is_some_and(|name| definition(name).is_some_and(|found| found.digits() == name.len()))
+        named.is_some_and(|name| application_identifier(name).is_some())
     };
     text.match_indices('(').map(|(at, _)| at).find(|at| begins(*at)).unwrap_or(text.len())
-}
-
-fn known(text: &str) -> Result<&'static Definition, ElementFault> {
-    definition(text).ok_or_else(|| ElementFault::Unknown(text.chars().take(20).collect::<String>().into()))
-}
-
-fn cut(text: &str, at: usize) -> Result<(&str, &str), ElementFault> {
-    text.split_at_checked(at).ok_or_else(|| ElementFault::Unknown(text.into()))
 }
 
 /// Refuses a value that its identifier does not take.
 fn check(definition: &Definition, identifier: &str, value: &str) -> Result<(), ElementFault> {
     let mut rest = value;
-    for part in definition.parts {
+    for part in definition.parts() {
         if rest.is_empty() && part.optional {
             break;
         }
@@ -177,26 +263,18 @@ fn check_part(part: &Part, identifier: &str, piece: &str) -> Result<(), ElementF
     if piece.len() < usize::from(part.least) {
         return fault(ElementFault::Short);
     }
-    match part.check {
-        Check::Modulo10 if !check_digit::verify(piece) => fault(ElementFault::CheckDigit),
-        Check::Date if !is_date(piece) => fault(ElementFault::Date),
-        Check::Zero if piece != "0" => fault(ElementFault::Character),
-        _ => Ok(()),
+    if part.characters == Characters::Set64 {
+        judge(Check::Set64, identifier, piece)?;
     }
+    part.checks.iter().try_for_each(|check| judge(*check, identifier, piece))
 }
 
-/// True for a month and a day there are, in any year; the day may be 00.
-fn is_date(yymmdd: &str) -> bool {
-    let number = |from: usize| yymmdd.get(from..from + 2).and_then(|digits| digits.parse::<u8>().ok());
-    let (Some(year), Some(month), Some(day)) = (number(0), number(2), number(4)) else { return false };
-    let days = match month {
-        2 if year % 4 == 0 => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return false,
-    };
-    day <= days
+fn judge(check: Check, identifier: &str, piece: &str) -> Result<(), ElementFault> {
+    check.judge(piece).map_err(|words| match check {
+        Check::Modulo10 => ElementFault::CheckDigit(identifier.into()),
+        Check::Date | Check::MonthDate => ElementFault::Date(identifier.into()),
+        _ => ElementFault::Value(identifier.into(), words),
+    })
 }
 
 #[cfg(test)]

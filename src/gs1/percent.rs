@@ -9,6 +9,8 @@ pub(super) enum Characters {
     Set82,
     /// AI encodable character set 39: component and part identifiers.
     Set39,
+    /// Base64url with its padding: digital signatures.
+    Set64,
     /// Digits.
     Digits,
 }
@@ -27,6 +29,7 @@ const SET39: u8 = 2;
 const DIGIT: u8 = 4;
 const ESCAPED_IN_URN: u8 = 8;
 const ESCAPED_IN_PATH: u8 = 16;
+const SET64: u8 = 32;
 
 static CLASSES: [u8; 256] = classes();
 
@@ -36,10 +39,11 @@ const fn classes() -> [u8; 256] {
     while byte < 128 {
         let character = byte as u8;
         table[byte] = match character {
-            b'0'..=b'9' => SET82 | SET39 | DIGIT,
-            b'A'..=b'Z' => SET82 | SET39,
-            b'-' => SET82 | SET39,
-            b'a'..=b'z' | b'_' | b'.' | b'\'' | b';' | b'=' => SET82,
+            b'0'..=b'9' => SET82 | SET39 | SET64 | DIGIT,
+            b'A'..=b'Z' => SET82 | SET39 | SET64,
+            b'-' => SET82 | SET39 | SET64,
+            b'a'..=b'z' | b'_' | b'=' => SET82 | SET64,
+            b'.' | b'\'' | b';' => SET82,
             b'!' | b'(' | b')' | b'*' | b'+' | b',' | b':' => SET82 | ESCAPED_IN_PATH,
             b'/' => SET82 | SET39 | ESCAPED_IN_URN | ESCAPED_IN_PATH,
             b'#' => SET39 | ESCAPED_IN_URN | ESCAPED_IN_PATH,
@@ -75,6 +79,19 @@ pub fn unescape(text: &str) -> String {
     decoded
 }
 
+/// Escapes all but letters, digits and `-._~`, as values are written in Digital Links; other text as UTF-8.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
 /// Tells whether a character set takes this byte as it stands.
 pub(super) fn takes(set: Characters, byte: u8) -> bool {
     class(byte) & flag(set) != 0
@@ -99,6 +116,7 @@ fn flag(set: Characters) -> u8 {
     match set {
         Characters::Set82 => SET82,
         Characters::Set39 => SET39,
+        Characters::Set64 => SET64,
         Characters::Digits => DIGIT,
     }
 }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The name of all others.
+const UNKNOWN: &str = "another code";
+
 /// A symbology identifier: `]`, a letter and a modifier.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Symbology {
@@ -48,6 +51,11 @@ impl Symbology {
         self.letter == b'E'
     }
 
+    /// True for the codes that labels of trade items have.
+    pub(super) fn is_known(self) -> bool {
+        self.name() != UNKNOWN
+    }
+
     /// Its name, such as `GS1 DataMatrix`.
     pub fn name(self) -> &'static str {
         match (self.letter, self.modifier) {
@@ -67,7 +75,7 @@ impl Symbology {
             (b'A', _) => "Code 39",
             (b'L', _) => "PDF417",
             (b'z', _) => "Aztec Code",
-            _ => "another code",
+            _ => UNKNOWN,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod corpus;
 mod documents;
+mod elements;
 mod exceptions;
 mod faults;
 mod generator;

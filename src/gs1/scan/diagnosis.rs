@@ -38,6 +38,8 @@ pub enum Symptom {
     Value,
     /// A field that nobody knows.
     UnknownField,
+    /// Digits that mean several products.
+    Ambiguous,
     /// An identifier whose form is wrong.
     Malformed,
 }
@@ -60,6 +62,7 @@ impl Symptom {
             Symptom::CutOff => "cut-off",
             Symptom::Value => "value",
             Symptom::UnknownField => "unknown-field",
+            Symptom::Ambiguous => "ambiguous",
             Symptom::Malformed => "malformed",
         }
     }
@@ -81,6 +84,11 @@ pub struct Diagnosis {
 impl Diagnosis {
     fn new(symptom: Symptom, problem: impl Into<String>, next_step: &'static str) -> Diagnosis {
         Diagnosis { symptom, problem: problem.into(), next_step, suggestion: None }
+    }
+
+    /// The diagnosis of fields that do not go together.
+    pub(super) fn association(fault: &ElementFault) -> Diagnosis {
+        Diagnosis::new(Symptom::Value, fault.to_string(), "Go on; tell the maker of the label")
     }
 
     /// The diagnosis of a code that names a product, not one package of it.
@@ -116,6 +124,8 @@ pub enum Notice {
     SeparatorMaybe,
     /// The symbol is not marked as GS1's, but holds elements.
     NotMarked,
+    /// A field that is not needed is faulty or unknown, and was left out.
+    FieldLeftOut,
     /// The same label was scanned twice.
     ScannedTwice,
 }
@@ -159,6 +169,11 @@ impl Notice {
                 "The code is not marked as one of GS1's (FNC1 is missing in front), but could be read",
                 "Go on; tell the maker of the label",
             ),
+            Notice::FieldLeftOut => Diagnosis::new(
+                S::UnknownField,
+                "A field that is not needed here is faulty or unknown, and was left out",
+                "Go on; if it stays so, tell the maker of the label",
+            ),
             Notice::ScannedTwice => {
                 Diagnosis::new(S::TwoLabels, "The same label was scanned twice", "Go on; it counts once")
             }
@@ -192,6 +207,8 @@ pub enum ScanFault {
     SeparatorLost(usize),
     /// Two labels, or more.
     TwoLabels,
+    /// A product number that this many trade items may have.
+    SeveralProducts(usize),
     /// No GS1 data.
     NotGs1(Box<str>),
     /// Digits with a wrong check digit, and digits that were perhaps meant.
@@ -237,6 +254,11 @@ impl ScanFault {
                 "Two labels were read as one",
                 "Clear the field, then scan one label after the other",
             ),
+            ScanFault::SeveralProducts(number) => Diagnosis::new(
+                S::Ambiguous,
+                format!("This number may mean {number} products, as its parts are not told"),
+                "Scan the square code of the package, or type the number with its hyphens",
+            ),
             ScanFault::NotGs1(text) => Diagnosis::new(
                 S::NotGs1,
                 format!("{text:?} is no code of GS1, no EPC and no Digital Link"),
@@ -269,6 +291,10 @@ fn of_element(fault: &ElementFault) -> Diagnosis {
         F::Character(_) => (S::Value, "Check the scanner's keyboard layout, then scan again"),
         F::CheckDigit(_) => (S::CheckDigit, "Scan again, or check each digit with the label"),
         F::Repeated(_) => (S::TwoLabels, "Clear the field, then scan one label after the other"),
+        F::Value(..) | F::Clash(..) | F::Lacks(..) => {
+            (S::Value, "Scan again; if it stays so, tell the maker of the label")
+        }
+        F::Link(_) => (S::Malformed, "Scan the code again, or copy the whole address"),
         F::Brackets => (S::Value, "Write it as (01)GTIN(21)serial"),
         F::Date(_) => (S::Value, "Scan again; if it stays so, tell the maker of the label"),
     };

@@ -165,6 +165,15 @@ impl Scan {
         })
     }
 
+    /// Each label of a text that may hold several; the same label again counts once, and is noticed.
+    pub fn parse_each(text: &str) -> Vec<Result<Scan, ScanFault>> {
+        let labels = Scan::parse_all(text);
+        match Scan::parse(text) {
+            Ok(scan) if labels.len() > 1 => vec![Ok(scan)],
+            _ => labels,
+        }
+    }
+
     /// The trade item alone, as a person gives it in another way than by its label.
     pub fn of_gtin(gtin: Gtin) -> Scan {
         Scan::of_epc(Epc::parse(&format!("{CANONICAL_HOST}/01/{gtin}")), Origin::Typed)
@@ -192,6 +201,7 @@ impl Scan {
         if self.gtin.is_some() && self.serial.is_none() && self.sscc.is_none() {
             found.push(Diagnosis::linear_code());
         }
+        found.extend(self.elements.association_fault().as_ref().map(Diagnosis::association));
         found
     }
 
@@ -244,14 +254,18 @@ impl Scan {
         if epc.scheme().is_none() {
             return Err(not_gs1(uri));
         }
-        let elements = digital_link::elements(uri).unwrap_or_default();
-        let value = |name: &str| elements.iter().find(|(own, _)| *own == name).map(|(_, value)| &**value);
         let mut scan = Scan::of_epc(epc, Origin::Scanned);
-        scan.lot = scan.lot.or_else(|| value("10").map(Into::into));
-        scan.expiry = value("17").and_then(ScannedDate::new);
-        if !elements.is_empty() {
-            scan.elements = ElementString::of_known(&elements);
+        if !scan.epc.as_str().starts_with("urn:") {
+            let stated = digital_link::elements(uri).unwrap_or_default();
+            let strict = ElementString::parse_link(uri);
+            if strict.is_err() {
+                scan.unproven = true;
+                scan.notices.push(Notice::FieldLeftOut);
+            }
+            scan.elements = strict.unwrap_or_else(|_| ElementString::of_known(&stated));
         }
+        scan.lot = scan.elements.value("10").map(Into::into);
+        scan.expiry = scan.elements.value("17").and_then(ScannedDate::new);
         Ok(scan)
     }
 
@@ -284,7 +298,7 @@ impl Scan {
         let small = texts().any(|text| text.bytes().any(|byte| byte.is_ascii_lowercase()));
         // Keys that have other places on a German keyboard; a French one moves the digits, which cannot be overlooked.
         let moved = texts().any(|text| text.bytes().any(|byte| b"yzYZ-_/?=+:;*()&<>\"'".contains(&byte)));
-        self.unproven = moved && !spelt.layout_proven;
+        self.unproven |= moved && !spelt.layout_proven;
         if small && !spelt.case_proven {
             self.notices.push(Notice::CapsLockMaybe);
             self.unproven = true;
@@ -325,12 +339,20 @@ fn attempt(text: &str) -> Result<Scan, ScanFault> {
         Err(fault) => {
             let mut ways = put_back(&spelt);
             match (ways.pop(), ways.len()) {
-                (None, _) => Err(fault),
+                (None, _) => tolerated(&spelt).ok_or(fault),
                 (Some(way), 0) => Ok(way),
                 (Some(_), others) => Err(ScanFault::SeparatorLost(others + 1)),
             }
         }
     }
+}
+
+/// Reads a label of which only what is not needed is faulty.
+fn tolerated(spelt: &Spelt) -> Option<Scan> {
+    let plain = (spelt.form == Form::Plain).then_some(&spelt.data)?;
+    let (elements, _) = ElementString::parse_tolerantly(plain).ok()?;
+    let scan = Scan::of_elements(elements, Origin::Scanned).ok()?.spelt(spelt).noticed(Notice::FieldLeftOut);
+    Some(Scan { unproven: true, ..scan })
 }
 
 /// Reads a label as it is spelt.
@@ -576,7 +598,7 @@ mod tests {
             ("0100300010123455172712311021AZ", "", vec![], scanned),
             (&typed(Layout::German, whole), "AY-1", vec![german], mended),
             (&typed(Layout::French, whole), "AY-1", vec![Notice::KeyboardLayout(Layout::French)], mended),
-            (&typed(Layout::Belgian, whole), "AY-1", vec![Notice::KeyboardLayout(Layout::Belgian)], mended),
+            (&typed(Layout::Belgian, &whole.replace("1727", "1728")), "AY-1", vec![Notice::KeyboardLayout(Layout::Belgian)], mended),
         ] {
             let expected = if serial.is_empty() { "/01/00300010123455".to_owned() } else { key(serial) };
             assert_eq!(told(text), (expected, notices, origin, true), "{text}");
