@@ -36,6 +36,7 @@ mod query_document;
 mod receipts;
 mod returns;
 mod rules;
+mod scans;
 mod shipments;
 mod shipping;
 mod transactions;
@@ -268,6 +269,7 @@ fn receiving(config: &mut ServiceConfig) {
                 .route(web::get().to(receipts::list))
                 .route(web::post().to(receipts::open)),
         )
+        .service(discovery::resource("/scans", "OPTIONS, POST").route(web::post().to(scans::read)))
         .service(discovery::resource("/receipts/{id}", "OPTIONS, GET").route(web::get().to(receipts::show)))
         .service(
             discovery::resource("/receipts/{id}/units", "OPTIONS, GET").route(web::get().to(receipts::units)),

@@ -31,6 +31,7 @@ use crate::api::products;
 use crate::api::receipts;
 use crate::api::returns;
 use crate::api::rules;
+use crate::api::scans;
 use crate::api::shipments;
 use crate::api::shipping;
 use crate::api::transactions;
@@ -145,6 +146,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         shipments::show,
         rules::list,
         rules::show,
+        scans::read,
         show,
         shipping::post,
         transactions::list,

@@ -26,6 +26,7 @@ mod receive;
 mod returns;
 mod rules;
 mod sarif;
+mod scan;
 mod serve;
 mod ship;
 mod source;
@@ -76,6 +77,8 @@ enum Command {
     /// Say what identifiers are, in each of their forms
     #[command(name = "id")]
     Identify(identify::Arguments),
+    /// Say what scans name, and what is off with them
+    Scan(scan::Arguments),
     /// Convert a document to another form, with everything in it
     Convert(convert::Arguments),
     /// Check the form of documents and what DSCSA asks of them, and show each finding in its place
@@ -140,6 +143,7 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Identify(arguments) => identify::run(&arguments),
+        Command::Scan(arguments) => scan::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

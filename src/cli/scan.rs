@@ -19,12 +19,14 @@ use crate::gs1::CompanyPrefixes;
 const MOST_BYTES: u64 = 64 << 10;
 
 #[derive(clap::Args)]
-#[command(after_help = "Exit status is 1 where a scan names nothing. A scan is read with or without the symbology identifier \
+#[command(
+    after_help = "Exit status is 1 where a scan names nothing. A scan is read with or without the symbology identifier \
                         (]d2, ]C1, ...), with FNC1 as GS, ^], {GS}, <GS>, | and the like; also (01)...(21)... as printed, \
-                        Digital Links, EPC URNs, GTIN, SSCC and NDC. Nothing is mended in silence.")]
+                        Digital Links, EPC URNs, GTIN, SSCC and NDC. Nothing is mended in silence."
+)]
 pub(super) struct Arguments {
     /// What scanners, cameras or people gave; `-`, or nothing, reads one scan a line
-    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(value_name = "TEXT")]
     texts: Vec<String>,
     /// The serial number that is expected: chooses among readings where a separator was lost
     #[arg(long)]
@@ -131,7 +133,7 @@ fn print_text(form: &ScanForm, out: &mut impl Write) -> std::io::Result<()> {
     for element in &form.elements {
         writeln!(out, "  {:<28} {}", format!("({}) {}", element.ai, element.name), element.value)?;
     }
-    if let Some(day) = form.expires {
+    if let Some(day) = &form.expires {
         writeln!(out, "  {:<28} {day}", "expires")?;
     }
     for (name, value) in [("EPC URN", &form.urn), ("Digital Link", &form.digital_link)] {

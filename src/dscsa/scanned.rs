@@ -52,8 +52,8 @@ mod tests {
     fn an_ndc_names_a_saleable_unit() {
         check("0001-0123-45", Ok("/01/00300010123455"));
         check(" 0001012345\r\n", Ok("/01/00300010123455"));
-        check("00001-0123-45", Ok("/01/00300010123455"));
-        check("01001012305", Err(ScanFault::SeveralProducts(2)));
+        check("52999-0101-30", Ok("/01/00352999101306"));
+        check("00001-0123-45", Err(ScanFault::SeveralProducts(2)));
         check("(01)00300010123455(21)A", Ok("/01/00300010123455/21/A"));
         check("hello", Err(ScanFault::NotGs1("hello".into())));
     }

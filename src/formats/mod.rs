@@ -24,6 +24,7 @@ pub mod receipts;
 pub mod records;
 pub mod returns;
 pub mod rules;
+pub mod scans;
 pub mod shipments;
 pub mod trade_values;
 pub mod values;

@@ -29,7 +29,7 @@ pub struct ScansRequest {
 }
 
 /// What is known of a package before it is scanned.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Known {
     /// Its serial number.
@@ -73,9 +73,9 @@ pub struct ScanForm {
     /// Expiry date as scanned, `YYMMDD`, whose day may be 00.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<String>,
-    /// The day that means.
+    /// The day that means, `YYYY-MM-DD`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires: Option<NaiveDate>,
+    pub expires: Option<String>,
     /// The logistic unit, 18 digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sscc: Option<String>,
@@ -191,7 +191,7 @@ impl ScanForm {
         self.gtin = scan.gtin.map(|gtin| gtin.to_string());
         (self.serial, self.lot) = (owned(&scan.serial), owned(&scan.lot));
         self.expiry = scan.expiry.as_ref().map(|date| date.as_str().to_owned());
-        self.expires = scan.expiry.as_ref().and_then(|date| date.date(today));
+        self.expires = scan.expiry.as_ref().and_then(|date| date.date(today)).map(|day| day.to_string());
         self.sscc = scan.sscc.map(|sscc| sscc.to_string());
         self.elements = scan.elements().elements().map(ElementForm::from).collect();
         self.urn = scan.epc().to_urn(prefixes).ok();
@@ -232,8 +232,11 @@ mod tests {
     #[test]
     fn a_label_is_shown_with_all_that_it_says() {
         let shown = form("]d2010030001012345521A1\u{1d}1727020010L1", None);
-        assert_eq!((shown.origin, shown.doubtful, shown.symbology), (Some("scanned"), false, Some("GS1 DataMatrix")));
-        assert_eq!(shown.expires, NaiveDate::from_ymd_opt(2027, 2, 28));
+        assert_eq!(
+            (shown.origin, shown.doubtful, shown.symbology),
+            (Some("scanned"), false, Some("GS1 DataMatrix"))
+        );
+        assert_eq!(shown.expires.as_deref(), Some("2027-02-28"));
         assert_eq!(shown.urn.as_deref(), Some("urn:epc:id:sgtin:030001.0012345.A1"));
         let names: Vec<&str> = shown.elements.iter().map(|element| element.name).collect();
         assert_eq!(names, ["trade item (GTIN)", "serial number", "expiry date", "lot"]);

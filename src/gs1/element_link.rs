@@ -5,6 +5,7 @@ use crate::gs1::ElementString;
 use crate::gs1::application_identifier::identifier;
 use crate::gs1::digital_link;
 use crate::gs1::element_table::application_identifier;
+use crate::gs1::element_table::predefined_length;
 use crate::gs1::percent;
 
 impl ElementString {
@@ -41,7 +42,7 @@ impl ElementString {
     }
 
     /// Writes the Digital Link of all elements below an address such as `https://id.gs1.org`: the first key with its
-    /// qualifiers as the path, the others as data attributes.
+    /// qualifiers as the path, the others as data attributes, those of a fixed length first.
     pub fn to_link(&self, stem: &str) -> Result<String, ElementFault> {
         let keys = || self.elements().filter(|(name, _)| is_key(name)).map(|(name, _)| name);
         let key = keys().next().ok_or(ElementFault::Link("would have no key"))?;
@@ -59,7 +60,10 @@ impl ElementString {
             link.push_str(&format!("/{name}/{}", percent::escape(self.value(name).unwrap_or_default())));
         }
         let mut sign = '?';
-        for (name, value) in self.elements().filter(|(name, _)| *name != key && !qualifiers.contains(name)) {
+        let mut others: Vec<(&str, &str)> =
+            self.elements().filter(|(name, _)| *name != key && !qualifiers.contains(name)).collect();
+        others.sort_by_key(|(name, _)| predefined_length(name).is_none());
+        for (name, value) in others {
             let in_query = application_identifier(name).is_some_and(|found| found.is_in_query());
             if !in_query || qualifies(&[key], name) {
                 return Err(ElementFault::Link("has no place for one of the fields"));

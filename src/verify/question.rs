@@ -13,7 +13,6 @@ use crate::dscsa::verification::RequesterStatement;
 use crate::dscsa::verification::VerdictFacts;
 use crate::dscsa::verification::judge;
 use crate::gs1::Gtin;
-use crate::gs1::Notice;
 use crate::gs1::Scan;
 use crate::gs1::ScannedDate;
 
@@ -68,8 +67,10 @@ impl Question {
     /// The question that what a scanner or a person gave asks. What cannot be asked is judged as a problem of the scan, with
     /// what to do about it.
     pub fn of_text(text: &str, now: DateTime<Utc>) -> Result<Question, Judgement> {
-        let scan = Scan::parse(text)
-            .map_err(|fault| problem(&fault.to_string(), "Scan the square code on the package again", now))?;
+        let scan = Scan::parse(text).map_err(|fault| {
+            let diagnosis = fault.diagnosis();
+            problem(&diagnosis.problem, diagnosis.next_step, now)
+        })?;
         Question::of_scan(&scan, now)
     }
 
@@ -90,7 +91,7 @@ impl Question {
             expiry: scan.expiry.clone().ok_or_else(|| missing("expiry date"))?,
             context: Box::default(),
             statement: RequesterStatement::default(),
-            doubtful: scan.notices.contains(&Notice::CapsLock),
+            doubtful: scan.is_doubtful(),
         })
     }
 }
@@ -123,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_asked_is_the_scans_problem() {
-        check("", "nothing was scanned");
+        check("", "Nothing was scanned");
         check("300010123455", "square code");
         check("00300010123455", "serial number");
         check("]d2010030001012345521A1\u{1d}17280331", "the lot");

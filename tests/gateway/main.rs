@@ -27,6 +27,8 @@ mod products;
 mod query;
 mod receive;
 mod returns;
+mod scan_texts;
+mod scans;
 mod store;
 mod tls;
 mod trace;

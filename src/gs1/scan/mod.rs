@@ -598,7 +598,12 @@ mod tests {
             ("0100300010123455172712311021AZ", "", vec![], scanned),
             (&typed(Layout::German, whole), "AY-1", vec![german], mended),
             (&typed(Layout::French, whole), "AY-1", vec![Notice::KeyboardLayout(Layout::French)], mended),
-            (&typed(Layout::Belgian, &whole.replace("1727", "1728")), "AY-1", vec![Notice::KeyboardLayout(Layout::Belgian)], mended),
+            (
+                &typed(Layout::Belgian, &whole.replace("1727", "1728")),
+                "AY-1",
+                vec![Notice::KeyboardLayout(Layout::Belgian)],
+                mended,
+            ),
         ] {
             let expected = if serial.is_empty() { "/01/00300010123455".to_owned() } else { key(serial) };
             assert_eq!(told(text), (expected, notices, origin, true), "{text}");
