@@ -57,7 +57,13 @@ fn no_package_is_blamed_for_its_scan() {
         ("]D2010030001012345521a1\u{1d}1727123110l1", "caps-lock", "A1", "mended"),
         ("010030001012345521a1\u{1d}1727123110l1", "caps-lock", "a1", "scanned"),
         ("010030001012345521A11727123110L1", "lost-separator", "A11727123110L1", "scanned"),
-        ("010030001012345521ABCDEFGHIJ12345678901727123110L1", "lost-separator", "", ""),
+        (
+            "010030001012345521ABCDEFGHIJ12345678901727123110L1",
+            "lost-separator",
+            "ABCDEFGHIJ1234567890",
+            "mended",
+        ),
+        ("010030001012345521ABCDEFGHIJ1727123110LOT1", "lost-separator", "", ""),
         ("+d2010030001012345521AZ1&+1727123110L1", "keyboard-layout", "AY1", "mended"),
         ("àéàà\"ààà&à&é\"'((", "keyboard-layout", "", ""),
         ("300010123455", "linear-code", "", "typed"),
@@ -94,8 +100,8 @@ fn hostile_scans_are_answered_at_once() {
     let long = "9".repeat(1 << 20);
     for text in [format!("]d2010030001012345521{long}"), long, "(01)".repeat(1 << 18), "]d2".repeat(5_000)] {
         let found = read(&gateway, &json!({ "scans": [text] }));
-        assert_eq!(found[0]["readable"], false);
-        assert!(found.len() <= 64 && found[0]["input"].as_str().unwrap().len() <= 200);
+        assert_eq!((found.len(), &found[0]["readable"]), (1, &json!(false)));
+        assert!(found[0]["input"].as_str().unwrap().len() <= 200);
     }
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     let refused = |body: &str, status: u16| {

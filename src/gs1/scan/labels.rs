@@ -6,18 +6,21 @@ use crate::gs1::Sscc;
 use crate::gs1::Symbology;
 use crate::gs1::scan::spelling::trimmed;
 
-/// Labels that one text may hold; what follows stays with the last.
+/// Labels that one text may hold.
 const MOST_LABELS: usize = 64;
 
-/// The texts of the labels, each as it was scanned.
-pub(super) fn labels(text: &str) -> Vec<&str> {
+/// The texts of the labels, each as it was scanned; `None` for more than anybody scans into one field.
+pub(super) fn labels(text: &str) -> Option<Vec<&str>> {
     let mut found = Vec::new();
     for line in lines(text) {
         for label in at_signs(line) {
             found.extend(at_keys(label));
+            if found.len() > MOST_LABELS {
+                return None;
+            }
         }
     }
-    found
+    Some(found)
 }
 
 /// Parts a text at the ends of lines; lines that go on with brackets belong together.
@@ -36,7 +39,7 @@ fn lines(text: &str) -> Vec<&str> {
         if goes_on && let Some(whole) = text.get(start..at) {
             found.pop();
             found.push(trimmed(whole));
-        } else if found.len() < MOST_LABELS {
+        } else if found.len() <= MOST_LABELS {
             start = begin;
             found.push(content);
         }
@@ -118,7 +121,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[&str]) {
-        assert_eq!(labels(text), expected, "{text:?}");
+        assert_eq!(labels(text).as_deref(), Some(expected), "{text:?}");
     }
 
     #[test]

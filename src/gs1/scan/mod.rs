@@ -119,9 +119,10 @@ impl Scan {
         if text.len() > MOST_BYTES {
             return vec![Err(ScanFault::TooLong)];
         }
-        match labels::labels(text).as_slice() {
-            [] => vec![Err(ScanFault::Empty)],
-            labels => labels.iter().map(|label| one(label)).collect(),
+        match labels::labels(text).as_deref() {
+            None => vec![Err(ScanFault::TooLong)],
+            Some([]) => vec![Err(ScanFault::Empty)],
+            Some(labels) => labels.iter().map(|label| one(label)).collect(),
         }
     }
 
