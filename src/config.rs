@@ -24,6 +24,7 @@ use crate::returns;
 use crate::store;
 use crate::transport;
 use crate::verify::credential;
+use crate::verify::policy;
 use crate::verify::routing;
 
 /// Every setting with its default and what it means.
@@ -60,6 +61,8 @@ pub struct Settings {
     pub exceptions: cases::Settings,
     /// `[routing]`.
     pub routing: routing::Settings,
+    /// `[verification]`.
+    pub verification: policy::Settings,
     /// `[credentials]`.
     pub credentials: credential::Settings,
     /// `[returns]`.

@@ -25,13 +25,20 @@ use crate::config::Settings;
 use crate::dscsa::NoSeverity;
 use crate::returns;
 use crate::returns::Bell;
-use crate::returns::Desk;
 use crate::server::tls::TlsError;
+use crate::store::Journal;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::transport;
+use crate::transport::Outbound;
+use crate::transport::OutboundError;
 use crate::ui::Pages;
+use crate::verify::Desk;
+use crate::verify::Responder;
 use crate::verify::Verifier;
+use crate::verify::credential::CredentialError;
+use crate::verify::credential::Credentials;
+use crate::verify::policy::PolicyFault;
 
 /// How long a client may take to send the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
@@ -54,6 +61,15 @@ pub enum ServerError {
     /// The severity of a rule cannot be read.
     #[error("[rules]: {0}")]
     Rules(#[from] NoSeverity),
+    /// The product that is ours cannot be told.
+    #[error(transparent)]
+    Verification(#[from] PolicyFault),
+    /// Credentials cannot be judged as the settings say.
+    #[error(transparent)]
+    Credentials(#[from] CredentialError),
+    /// Partners cannot be called as the settings say.
+    #[error("[outbound]: {0}")]
+    Outbound(#[from] OutboundError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -83,6 +99,7 @@ impl Gateway {
         let tls = tls::settled(&settings.tls)?;
         let secure = tls.is_some();
         let policy = settings.policy()?;
+        let desk = desk(settings, store)?;
         api::measure();
         let workers = Workers::start(store, &settings.capture, &policy).map_err(ServerError::Start)?;
         let verifier = Verifier::new(store, &settings.routing());
@@ -90,7 +107,7 @@ impl Gateway {
         let own = returns::own_gln(&settings.exceptions.gln).ok();
         let counter = Counter { settings: settings.returns.clone(), own, bell: bell.clone() };
         let returning = own.map(|own| {
-            let desk = Desk::new(store, &verifier, &settings.returns, own, Utc::now);
+            let desk = returns::Desk::new(store, &verifier, &settings.returns, own, Utc::now);
             returns::Worker::start(desk, &bell)
         });
         let returning = returning.transpose().map_err(ServerError::Start)?;
@@ -100,7 +117,8 @@ impl Gateway {
                 .exporting(&settings.export)
                 .admitting(&settings.access)
                 .verifying(&verifier)
-                .returning(counter);
+                .returning(counter)
+                .answering(desk);
         let pages = Pages::new(store, &verifier);
         let (sender, receiver) = mpsc::channel();
         let wished = settings.server.clone();
@@ -170,6 +188,15 @@ impl Gateway {
         self.returning.into_iter().for_each(returns::Worker::stop);
         served.map_err(ServerError::Start)
     }
+}
+
+/// Where partners ask us.
+fn desk(settings: &Settings, store: &Store) -> Result<Desk, ServerError> {
+    let outbound = Outbound::new(&settings.outbound)?;
+    let credentials = Credentials::new(&settings.credentials, &outbound)?;
+    let responder = Responder::new(store, &settings.verification)?;
+    let journal = Journal::start(store).map_err(ServerError::Start)?;
+    Ok(Desk::new(store, &settings.verification, responder, journal, credentials))
 }
 
 fn ended(serving: JoinHandle<io::Result<()>>) -> io::Result<()> {

@@ -23,6 +23,9 @@ use crate::api::problem::Problem;
 /// Another header than `Authorization: Bearer` for the key.
 const KEY_HEADER: &str = "X-API-Key";
 
+/// The name of who needs no key.
+const ANYONE: &str = "anyone";
+
 /// A partner's machine that asks us to verify. As an argument of a handler it lets nobody else in: 401 without a key, or
 /// with one that is mistyped, unknown, expired or revoked; 403 with one that is not for verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,11 @@ pub struct Asker {
 }
 
 impl Asker {
+    /// As the audit trail names it: `key:` and the name of the key, or `anyone`.
+    pub fn actor(&self) -> String {
+        if self.name == ANYONE { ANYONE.to_owned() } else { format!("key:{}", self.name) }
+    }
+
     /// Lets a request pass that is made in the name of this GLN; else 403.
     pub fn speak_for(&self, gln: &str) -> Result<(), Problem> {
         if self.glns.covers(gln) {
@@ -59,7 +67,7 @@ impl FromRequest for Asker {
             match shown? {
                 Some(key) => admitted(&keyring, &key).await,
                 None if settings.vrs == VrsAccess::Open => {
-                    Ok(Asker { name: "anyone".to_owned(), glns: SpeaksFor::Any })
+                    Ok(Asker { name: ANYONE.to_owned(), glns: SpeaksFor::Any })
                 }
                 None => Err(refused(
                     "this needs an API key: send it as `Authorization: Bearer …` or `X-API-Key: …`; the operator makes \

@@ -36,9 +36,9 @@ pub async fn open(
     (store, limits): (Data<Store>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let kind = kind(&request);
     let asked: HoldRequest = json_body::read(payload, request.headers(), &limits).await?;
     let invalid = |fault: &dyn std::fmt::Display| Problem::new(Failure::Validation, fault.to_string());
+    let kind = asked.kind(kind(&request)).map_err(|fault| invalid(&fault))?;
     let scope = asked.scope().map_err(|fault| invalid(&fault))?;
     let opened = asked.opened(Utc::now()).map_err(|fault| invalid(&fault))?;
     let (hold, new) =
@@ -70,7 +70,7 @@ pub async fn list(
     };
     let gtin = listing.value("gtin").map(Gtin::parse).transpose();
     let gtin = gtin.map_err(|fault| wrong(format!("gtin: {fault}")))?;
-    let filter = HoldFilter { kind: Some(kind(&request)), open, gtin };
+    let filter = HoldFilter { kinds: kind(&request).list().to_vec(), open, gtin };
     let (size, after) = (listing.size, listing.token);
     let limit = i64::try_from(size).unwrap_or(i64::MAX);
     let found =
@@ -115,7 +115,7 @@ pub async fn release(
         asked.released(Utc::now()).map_err(|fault| Problem::new(Failure::Validation, fault.to_string()))?;
     let found = web::block(move || {
         let caller = Caller::operator();
-        match store.hold(&caller, &id)?.filter(|hold| hold.kind == kind) {
+        match store.hold(&caller, &id)?.filter(|hold| hold.kind.same_list(kind)) {
             Some(_) => store.release_hold(&caller, &id, &released),
             None => Ok(None),
         }
@@ -124,7 +124,7 @@ pub async fn release(
 }
 
 fn existing(found: Option<Hold>, kind: HoldKind) -> Result<Hold, Problem> {
-    found.filter(|hold| hold.kind == kind).ok_or_else(|| {
+    found.filter(|hold| hold.kind.same_list(kind)).ok_or_else(|| {
         Problem::new(Failure::NoSuchName, format!("there is no {} of this name", kind.as_str()))
     })
 }
@@ -135,8 +135,5 @@ fn kind(request: &HttpRequest) -> HoldKind {
 }
 
 fn kind_list(kind: HoldKind) -> &'static str {
-    match kind {
-        HoldKind::Hold => "holds",
-        HoldKind::Recall => "recalls",
-    }
+    if kind == HoldKind::Recall { "recalls" } else { "holds" }
 }

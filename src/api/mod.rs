@@ -23,6 +23,7 @@ mod job_document;
 mod json_body;
 mod keyring;
 mod negotiation;
+mod obligations;
 mod observe;
 mod openapi;
 mod orders;
@@ -40,6 +41,7 @@ mod scans;
 mod shipments;
 mod shipping;
 mod transactions;
+mod vrs;
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
@@ -62,6 +64,7 @@ use crate::export;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store::Store;
+use crate::verify::Desk;
 use crate::verify::Verifier;
 use crate::verify::routing;
 
@@ -117,6 +120,7 @@ pub struct Shared {
     access: Data<access::Settings>,
     verifier: Data<Verifier>,
     returns: Data<Counter>,
+    desk: Option<Data<Desk>>,
 }
 
 impl Shared {
@@ -144,6 +148,7 @@ impl Shared {
             keyring: Data::new(Keyring::new(store)),
             access: Data::default(),
             verifier: Data::new(Verifier::new(store, &routing::Settings::default())),
+            desk: None,
         }
     }
 
@@ -176,8 +181,18 @@ impl Shared {
         self
     }
 
+    /// Answers partners at this desk; without one nobody is answered under `/vrs`.
+    pub fn answering(mut self, desk: Desk) -> Shared {
+        self.desk = Some(Data::new(desk));
+        self
+    }
+
     /// Adds every route.
+
     pub fn configure(&self, config: &mut ServiceConfig) {
+        if let Some(desk) = &self.desk {
+            config.app_data(desk.clone());
+        }
         config
             .app_data(self.store.clone())
             .app_data(self.settings.clone())
@@ -195,6 +210,7 @@ impl Shared {
             .app_data(self.verifier.clone())
             .app_data(self.returns.clone())
             .service(web::scope("/epcis").configure(epcis))
+            .service(web::scope("/vrs").configure(vrs::configure))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::index)))
             .service(discovery::resource("/rules/{id}", "OPTIONS, GET").route(web::get().to(rules::page)))
@@ -237,6 +253,7 @@ fn v1(config: &mut ServiceConfig) {
         .configure(receiving)
         .configure(trade)
         .configure(directory::configure)
+        .configure(verification)
         .service(
             discovery::resource("/transactions", "OPTIONS, GET").route(web::get().to(transactions::list)),
         )
@@ -283,6 +300,15 @@ fn receiving(config: &mut ServiceConfig) {
                 .route(web::post().to(receipts::close)),
         );
     config.configure(exceptions::configure).configure(returns::configure);
+}
+
+fn verification(config: &mut ServiceConfig) {
+    config
+        .service(discovery::resource("/obligations", "OPTIONS, GET").route(web::get().to(obligations::list)))
+        .service(
+            discovery::resource("/obligations/{id}/settle", "OPTIONS, POST")
+                .route(web::post().to(obligations::settle)),
+        );
 }
 
 fn trade(config: &mut ServiceConfig) {

@@ -24,6 +24,7 @@ use crate::api::findings;
 use crate::api::health;
 use crate::api::holds;
 use crate::api::items;
+use crate::api::obligations;
 use crate::api::orders;
 use crate::api::partners;
 use crate::api::problem;
@@ -35,6 +36,7 @@ use crate::api::scans;
 use crate::api::shipments;
 use crate::api::shipping;
 use crate::api::transactions;
+use crate::api::vrs;
 use crate::epcis::query::PARAMETER_NAMES;
 
 /// The document as text, made once.
@@ -78,6 +80,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         (name = "Trading partners", description = "Partners with their GLNs, licences and what was agreed with them"),
         (name = "Verification", description = "Product identifiers asked of who assigned them, and who answers for which"),
         (name = "Orders", description = "Purchase orders and despatch advices"),
+        (name = "Verification", description = "Product identifiers: partners ask under `/vrs` (GS1 Lightweight Messaging Standard)"),
         (name = "Operation", description = "Health, measures and this document"),
     ),
     paths(
@@ -106,6 +109,8 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         holds::open,
         holds::release,
         holds::show,
+        obligations::list,
+        obligations::settle,
         orders::import_advices,
         orders::import_orders,
         orders::list_advices,
@@ -150,6 +155,8 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         show,
         shipping::post,
         transactions::list,
+        vrs::connectivity,
+        vrs::verify,
     ),
     components(schemas(problem::Body)),
     modifiers(&Recalls, &Names, &Problems, &QueryParameters),
@@ -270,7 +277,7 @@ mod tests {
     use crate::store::Store;
 
     /// Pages for people; they are not described.
-    const PAGES: [&str; 4] = ["/docs", "/docs/{file}", "/rules", "/rules/{id}"];
+    const PAGES: [&str; 5] = ["/docs", "/docs/{file}", "/rules", "/rules/{id}", "/vrs/verify/{path}"];
 
     #[std::prelude::v1::test]
     fn the_kept_document_is_what_the_code_says() {

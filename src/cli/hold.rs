@@ -60,6 +60,12 @@ enum Action {
         /// Who decides
         #[arg(long, default_value = "operator")]
         by: String,
+        /// There is reason to believe that it is counterfeit, diverted, stolen or unfit
+        #[arg(long)]
+        suspect: bool,
+        /// There is credible evidence that it is
+        #[arg(long, conflicts_with = "suspect")]
+        illegitimate: bool,
     },
     /// List them, the newest first
     List {
@@ -87,7 +93,9 @@ pub(super) fn run(arguments: &Arguments, kind: HoldKind) -> anyhow::Result<Outco
     let store = arguments.database.open(&arguments.database.settings()?)?;
     let caller = Caller::operator();
     match &arguments.action {
-        Action::Add { item, gtin, lot, from, to, reason, by } => {
+        Action::Add { item, gtin, lot, from, to, reason, by, suspect, illegitimate } => {
+            let word =
+                [("suspect", suspect), ("illegitimate", illegitimate)].into_iter().find(|(_, said)| **said);
             let request = HoldRequest {
                 gtin: gtin.clone(),
                 lot: lot.clone(),
@@ -96,9 +104,12 @@ pub(super) fn run(arguments: &Arguments, kind: HoldKind) -> anyhow::Result<Outco
                 epc: item.clone(),
                 reason: reason.clone(),
                 by: Some(by.clone()),
+                kind: word.map(|(word, _)| word.to_owned()),
             };
-            let asked = request.scope().and_then(|scope| Ok((scope, request.opened(Utc::now())?)));
-            let (scope, opened) = match asked {
+            let asked = request
+                .scope()
+                .and_then(|scope| Ok((request.kind(kind)?, scope, request.opened(Utc::now())?)));
+            let (kind, scope, opened) = match asked {
                 Ok(asked) => asked,
                 Err(fault) => return Ok(refused(&fault)),
             };
@@ -110,7 +121,7 @@ pub(super) fn run(arguments: &Arguments, kind: HoldKind) -> anyhow::Result<Outco
                 Ok(gtin) => gtin,
                 Err(fault) => return Ok(refused(&fault)),
             };
-            let filter = HoldFilter { kind: Some(kind), open: (!all).then_some(true), gtin };
+            let filter = HoldFilter { kinds: kind.list().to_vec(), open: (!all).then_some(true), gtin };
             list(&store, &filter, arguments.output)?;
         }
         Action::Release { id, reason, by } => {
@@ -119,7 +130,7 @@ pub(super) fn run(arguments: &Arguments, kind: HoldKind) -> anyhow::Result<Outco
                 Ok(released) => released,
                 Err(fault) => return Ok(refused(&fault)),
             };
-            let known = store.hold(&caller, id)?.filter(|hold| hold.kind == kind);
+            let known = store.hold(&caller, id)?.filter(|hold| hold.kind.same_list(kind));
             match known.and_then(|_| store.release_hold(&caller, id, &released).transpose()).transpose()? {
                 Some(hold) => print(&hold, arguments.output)?,
                 None => return Ok(refused(&format!("there is no {} {id}", kind.as_str()))),

@@ -16,6 +16,7 @@ mod identify;
 mod import;
 mod in_order;
 mod keys;
+mod obligations;
 mod orders;
 mod partners;
 mod prefixes;
@@ -119,6 +120,8 @@ enum Command {
     Products(products::Arguments),
     /// Import, list, show or remove trading partners
     Partners(partners::Arguments),
+    /// Show which verifications must still be answered, and note that one was
+    Obligations(obligations::Arguments),
     /// Import, list or show purchase orders and despatch advices
     Orders(orders::Arguments),
     /// Import, export, list or check who answers for which product
@@ -164,6 +167,7 @@ pub fn run() -> ExitCode {
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),
         Command::Products(arguments) => products::run(&arguments),
         Command::Partners(arguments) => partners::run(&arguments),
+        Command::Obligations(arguments) => obligations::run(&arguments),
         Command::Orders(arguments) => orders::run(&arguments),
         Command::Directory(arguments) => directory::run(&arguments),
         Command::Prefixes(arguments) => prefixes::run(&arguments),

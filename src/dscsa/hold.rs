@@ -17,28 +17,50 @@ const MOST_REASON: usize = 2_000;
 pub enum HoldKind {
     /// It waits: for data, for an answer, for a decision.
     Hold,
+    /// There is reason to believe that it is counterfeit, diverted, stolen, or unfit (21 U.S.C. 360eee(21)).
+    Suspect,
+    /// There is credible evidence of that (21 U.S.C. 360eee(8)).
+    Illegitimate,
     /// Its maker or the FDA takes it back (21 CFR 7, subpart C).
     Recall,
 }
 
 impl HoldKind {
-    /// `hold` or `recall`.
+    const ALL: [HoldKind; 4] = [HoldKind::Hold, HoldKind::Suspect, HoldKind::Illegitimate, HoldKind::Recall];
+
+    const OWN: [HoldKind; 3] = [HoldKind::Hold, HoldKind::Suspect, HoldKind::Illegitimate];
+
+    /// Those that stand on the same list: recalls on one, all else on the other.
+    pub fn list(self) -> &'static [HoldKind] {
+        if self == HoldKind::Recall { &[HoldKind::Recall] } else { &HoldKind::OWN }
+    }
+
+    /// True where both stand on the same list.
+    pub fn same_list(self, other: HoldKind) -> bool {
+        self.list() == other.list()
+    }
+
+    /// `hold`, `suspect`, `illegitimate` or `recall`.
     pub fn as_str(self) -> &'static str {
         match self {
             HoldKind::Hold => "hold",
+            HoldKind::Suspect => "suspect",
+            HoldKind::Illegitimate => "illegitimate",
             HoldKind::Recall => "recall",
         }
     }
 
     /// Reads what [`as_str`](Self::as_str) writes; `None` for any other word.
     pub fn parse(word: &str) -> Option<HoldKind> {
-        [HoldKind::Hold, HoldKind::Recall].into_iter().find(|kind| kind.as_str() == word)
+        HoldKind::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
-    /// What product under it is: `held` or `recalled`.
+    /// What product under it is: `held`, `suspect`, `illegitimate` or `recalled`.
     pub fn state(self) -> &'static str {
         match self {
             HoldKind::Hold => "held",
+            HoldKind::Suspect => "suspect",
+            HoldKind::Illegitimate => "illegitimate",
             HoldKind::Recall => "recalled",
         }
     }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::dscsa::Decision;
 use crate::dscsa::Hold;
 use crate::dscsa::HoldFault;
+use crate::dscsa::HoldKind;
 use crate::dscsa::HoldScope;
 use crate::gs1::Gtin;
 use crate::gs1::Malformed;
@@ -36,6 +37,8 @@ pub struct HoldRequest {
     pub reason: String,
     /// Who decides.
     pub by: Option<String>,
+    /// `hold` (where it is left out), `suspect` or `illegitimate`; a recall has no other kind.
+    pub kind: Option<String>,
 }
 
 /// Why and by whom a hold is released.
@@ -62,6 +65,9 @@ pub enum HoldRequestFault {
     /// An item that cannot be read.
     #[error("epc: {0}")]
     Item(ScanFault),
+    /// A kind that there is none of.
+    #[error("kind {0:?} is not known: give hold, suspect or illegitimate; recalls have a list of their own")]
+    Kind(String),
     /// What it names cannot be held.
     #[error(transparent)]
     Hold(#[from] HoldFault),
@@ -82,6 +88,13 @@ impl HoldRequest {
             }
             _ => return Err(HoldRequestFault::Scope),
         })
+    }
+
+    /// Of which kind it is, on the list of holds or on that of recalls.
+    pub fn kind(&self, list: HoldKind) -> Result<HoldKind, HoldRequestFault> {
+        let Some(word) = self.kind.as_deref() else { return Ok(list) };
+        let kind = HoldKind::parse(word).filter(|kind| kind.same_list(list));
+        kind.ok_or_else(|| HoldRequestFault::Kind(word.chars().take(40).collect()))
     }
 
     /// Who opens it, when and why.
@@ -108,7 +121,7 @@ pub fn who(by: Option<&str>) -> &str {
 pub struct HoldForm {
     /// Its name.
     pub id: String,
-    /// `hold` or `recall`.
+    /// `hold`, `suspect`, `illegitimate` or `recall`.
     pub kind: &'static str,
     /// `open` or `released`.
     pub state: &'static str,

@@ -287,6 +287,10 @@ fn standing((name, known): &Named<'_>) -> Option<Finding> {
         let (scope, why) = (&hold.scope, &hold.opened.why);
         match hold.kind {
             HoldKind::Recall => return Some((Failed, format!("{name} is recalled: {scope} ({why})"), None)),
+            HoldKind::Suspect | HoldKind::Illegitimate => {
+                let state = hold.kind.state();
+                return Some((Failed, format!("{name} is {state}: {scope} ({why})"), None));
+            }
             HoldKind::Hold => worst = Some((Unknown, format!("{name} is on hold: {scope} ({why})"), None)),
         }
     }

@@ -25,11 +25,14 @@ use crate::store::schema::holds;
 /// How many subjects one statement asks for.
 const SUBJECTS: usize = 500;
 
+/// How many subjects the statement for a few of them takes.
+const FEW: usize = 6;
+
 /// Which holds are asked for; what is `None` asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HoldFilter {
-    /// Holds or recalls alone.
-    pub kind: Option<HoldKind>,
+    /// Those of these kinds; of every kind where there are none.
+    pub kinds: Vec<HoldKind>,
     /// Those that stand, or those that were released.
     pub open: Option<bool>,
     /// Those of this trade item.
@@ -133,8 +136,8 @@ impl Store {
     ) -> Result<Vec<Hold>, StoreError> {
         self.read(|connection| {
             let mut query = holds::table.into_boxed();
-            if let Some(kind) = filter.kind {
-                query = query.filter(holds::kind.eq(kind.as_str()));
+            if !filter.kinds.is_empty() {
+                query = query.filter(holds::kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str())));
             }
             match filter.open {
                 Some(true) => query = query.filter(holds::released_at.is_null()),
@@ -164,7 +167,7 @@ impl Store {
 }
 
 /// See [`Store::holds_on`]; one look-up in the index by subject.
-fn on(connection: &mut AnyConnection, item: Held<'_>) -> Result<Vec<Hold>, StoreError> {
+pub(super) fn on(connection: &mut AnyConnection, item: Held<'_>) -> Result<Vec<Hold>, StoreError> {
     let mut subjects = item.keys.to_vec();
     if let Some(gtin) = item.gtin {
         subjects.push(format!("/01/{gtin}"));
@@ -180,16 +183,36 @@ fn on(connection: &mut AnyConnection, item: Held<'_>) -> Result<Vec<Hold>, Store
 pub(super) fn standing(connection: &mut AnyConnection, subjects: &[&str]) -> Result<Vec<Hold>, StoreError> {
     let mut found = Vec::new();
     for subjects in subjects.chunks(SUBJECTS) {
-        let rows: Vec<Row> = holds::table
-            .filter(holds::subject.eq_any(subjects))
-            .filter(holds::released_at.is_null())
-            .load(connection)?;
+        let rows = match *subjects {
+            [first, ref rest @ ..] if rest.len() < FEW => few(connection, first, rest)?,
+            _ => holds::table
+                .filter(holds::subject.eq_any(subjects))
+                .filter(holds::released_at.is_null())
+                .load(connection)?,
+        };
         for row in rows {
             found.push(row.hold()?);
         }
     }
     found.sort_by(|a, b| (b.kind, &a.id).cmp(&(a.kind, &b.id)));
     Ok(found)
+}
+
+/// The open holds of a few subjects, by a statement that is always the same, so that the database prepares it once.
+fn few(connection: &mut AnyConnection, first: &str, rest: &[&str]) -> Result<Vec<Row>, StoreError> {
+    let subject = |at: usize| rest.get(at).copied().unwrap_or(first);
+    Ok(holds::table
+        .filter(
+            holds::subject
+                .eq(first)
+                .or(holds::subject.eq(subject(0)))
+                .or(holds::subject.eq(subject(1)))
+                .or(holds::subject.eq(subject(2)))
+                .or(holds::subject.eq(subject(3)))
+                .or(holds::subject.eq(subject(4))),
+        )
+        .filter(holds::released_at.is_null())
+        .load(connection)?)
 }
 
 fn one(connection: &mut AnyConnection, id: &str) -> Result<Option<Hold>, StoreError> {

@@ -1,5 +1,6 @@
 //! What is kept: documents as received, capture jobs, events and the index over them. All SQL is in this room.
 
+mod assigned;
 mod audit;
 pub mod bare;
 mod batch;
@@ -54,6 +55,7 @@ use crate::store::connection::Lane;
 use crate::store::connection::Source;
 use crate::store::connection::Writes;
 
+pub use assigned::AssignedIdentifier;
 pub use audit::AuditFilter;
 pub use audit::audit_place;
 pub use batch::Batch;
@@ -126,6 +128,9 @@ pub use shipments::ShipmentRecord;
 pub use shipments::ShippedUnit;
 pub use terms::lot_number;
 pub use verifications::VerificationFilter;
+
+/// Most connections for look-ups by key.
+const POINTS: u32 = 8;
 
 /// How the store uses its database.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -238,6 +243,8 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     reads: Pool<Source>,
+    /// For look-ups of microseconds on SQLite, which so never wait for a connection that a long question holds.
+    points: Option<Pool<Source>>,
     writes: Writes,
     settings: Settings,
     blocks: Blocks,
@@ -255,12 +262,16 @@ impl Store {
         connection::migrate(&mut connection)?;
         publish::create_counter(&mut connection)?;
         let reads = connection::pool(source.reading(settings), settings.readers, settings)?;
+        let points = match source.is_server() {
+            true => None,
+            false => Some(connection::pool(source.reading(settings), POINTS, settings)?),
+        };
         let (writes, blocks) = if source.is_server() {
             (Writes::Pool(connection::pool(writing, settings.writers, settings)?), Blocks::shared())
         } else {
             (Writes::Lane(Box::new(Lane::new(connection))), Blocks::alone())
         };
-        Ok(Store(Arc::new(Inner { reads, writes, settings: settings.clone(), blocks })))
+        Ok(Store(Arc::new(Inner { reads, points, writes, settings: settings.clone(), blocks })))
     }
 
     /// Runs `work` on a connection that reads, outside any transaction.
@@ -270,6 +281,16 @@ impl Store {
     ) -> Result<T, StoreError> {
         let mut connection =
             self.0.reads.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        work(connection.deref_mut())
+    }
+
+    /// Runs `work`, a few look-ups by key, on a connection that reads.
+    fn point<T>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let pool = self.0.points.as_ref().unwrap_or(&self.0.reads);
+        let mut connection = pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
         work(connection.deref_mut())
     }
 

@@ -60,8 +60,8 @@ fn an_item_is_found_under_every_hold_it_is_under() {
         assert_eq!(again.released.unwrap().why, "ended");
         assert_eq!(on("20", "A/1", None), ["ours"]);
         assert_eq!(store.release_hold(&caller, "none", &decided("x")).unwrap(), None);
-        let count = |kind, open| {
-            let filter = HoldFilter { kind, open, gtin: None };
+        let count = |kind: Option<HoldKind>, open| {
+            let filter = HoldFilter { kinds: kind.into_iter().collect(), open, gtin: None };
             let (mut after, mut count) = (None::<String>, 0);
             while let Some(last) = store.holds(&caller, &filter, after.as_deref(), 2).unwrap().last() {
                 count += store.holds(&caller, &filter, after.as_deref(), 2).unwrap().len();

@@ -34,4 +34,5 @@ mod tls;
 mod trace;
 mod transactions;
 mod verifications;
+mod vrs;
 mod wallet;

@@ -146,6 +146,11 @@ fn ours<'a>(facts: &VerdictFacts<'a>) -> Option<Sentence<'a>> {
         let step = "Put it on the hold shelf and follow the recall notice";
         return Some((Verdict::DoNotUse, format!("Recalled: {}", recall.opened.why), step));
     }
+    if let Some(hold) = standing(HoldKind::Illegitimate).or_else(|| standing(HoldKind::Suspect)) {
+        let step = "Put it in quarantine and tell the supplier; do not sell, use or return it";
+        let reason = format!("It is {} here: {}", hold.kind.state(), hold.opened.why);
+        return Some((Verdict::DoNotUse, reason, step));
+    }
     let extended = facts.answer.is_some_and(|answer| {
         answer.verified() && answer.info() == Some(&AdditionalInfo::ExpirationExtended)
     });
@@ -322,7 +327,12 @@ mod tests {
     #[test]
     fn our_own_state_stands_over_an_answer() {
         let answer = yes(None);
-        for (kind, expected) in [(HoldKind::Recall, Verdict::DoNotUse), (HoldKind::Hold, Verdict::Wait)] {
+        for (kind, expected) in [
+            (HoldKind::Recall, Verdict::DoNotUse),
+            (HoldKind::Suspect, Verdict::DoNotUse),
+            (HoldKind::Illegitimate, Verdict::DoNotUse),
+            (HoldKind::Hold, Verdict::Wait),
+        ] {
             let holds = [hold(kind)];
             let judgement = judge(&facts(answer.as_ref(), &holds));
             assert_eq!(judgement.verdict, expected);

@@ -1,12 +1,16 @@
 //! Verification of product identifiers on the wire: questions in a URL, answers in JSON (GS1 Lightweight Messaging Standard
 //! 1.1; GS1 US guideline 1.1 and 1.3).
 
+mod evidence;
+mod obligation;
 mod percent;
 mod request;
 mod request_reader;
 mod response;
 mod response_reader;
 
+pub use evidence::write_evidence;
+pub use obligation::ObligationForm;
 pub use request::CONNECTIVITY;
 pub use request::LINK_KIND;
 pub use request::Release;

@@ -40,6 +40,14 @@ pub(super) fn judge(facts: &UnitFacts, label: &Label, setting: &Setting<'_>) -> 
                 ReceiptVerdict::Recalled,
                 format!("{scope} is recalled ({}); do not use it, put it aside", hold.opened.why),
             ),
+            HoldKind::Suspect | HoldKind::Illegitimate => add(
+                ReceiptVerdict::Held,
+                format!(
+                    "{scope} is {} ({}); do not use it, put it aside",
+                    hold.kind.state(),
+                    hold.opened.why
+                ),
+            ),
             HoldKind::Hold => {
                 add(ReceiptVerdict::Held, format!("{scope} is on hold ({}); put it aside", hold.opened.why))
             }

@@ -1,0 +1,138 @@
+//! Verification for partners: `/vrs/verify/…` and `/vrs/checkConnectivity` (GS1 Lightweight Messaging Standard 1.1; GS1 US
+//! guideline 1.1 and 1.3).
+
+use actix_web::HttpRequest;
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::HeaderValue;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::WWW_AUTHENTICATE;
+use actix_web::web;
+use actix_web::web::Data;
+use actix_web::web::ServiceConfig;
+use chrono::Utc;
+use uuid::Uuid;
+
+use crate::api::Asker;
+use crate::api::discovery;
+use crate::api::problem::Failure;
+use crate::api::problem::Problem;
+use crate::formats::verification::Release;
+use crate::formats::verification::VERSION_HEADER;
+use crate::formats::verification::write_connectivity;
+use crate::store::JournalError;
+use crate::verify::Asked;
+use crate::verify::Desk;
+use crate::verify::Refusal;
+use crate::verify::VerifyError;
+
+/// Where the path of a question begins.
+const BASE: &str = "/vrs/verify/";
+
+/// An answer is for who asked, and for now.
+const NOT_KEPT: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+/// Adds the routes below `/vrs`.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(
+            discovery::resource("/verify/gtin/{gtin}/lot/{lot}/ser/{ser}", "OPTIONS, GET")
+                .route(web::get().to(verify)),
+        )
+        // Whatever else stands there is told what a question looks like.
+        .service(discovery::resource("/verify/{path:.*}", "OPTIONS, GET").route(web::get().to(verify)))
+        .service(
+            discovery::resource("/checkConnectivity", "OPTIONS, GET").route(web::get().to(connectivity)),
+        );
+}
+
+/// Answers whether a product identifier of ours is the one that was assigned. Lot and serial number are percent-encoded.
+#[utoipa::path(get, path = "/vrs/verify/gtin/{gtin}/lot/{lot}/ser/{ser}", tag = "Verification",
+    params(("gtin" = String, Path, description = "GTIN with 8, 12, 13 or 14 digits"),
+        ("lot" = String, Path, description = "Lot number"),
+        ("ser" = String, Path, description = "Serial number"),
+        ("exp" = String, Query, description = "Expiry as on the label, `YYMMDD`; the day 00 is the last of its month"),
+        ("linkType" = String, Query, description = "`verificationService`"),
+        ("context" = String, Query, description = "`dscsaSaleableReturn`, or another that is agreed on"),
+        ("reqGLN" = String, Query, description = "GLN of who asks, 13 digits"),
+        ("corrUUID" = String, Query, description = "A UUID of version 4, which the answer repeats"),
+        ("ctrlPossessAtt" = Option<bool>, Query, description = "Who asks has the product (1.3)"),
+        ("email" = Option<String>, Query, description = "How to reach who asks (1.3)"),
+        ("telephone" = Option<String>, Query, description = "How to reach who asks (1.3)"),
+        ("GS1US-Version" = Option<String>, Header, description = "`1.3.0`, where the question follows 1.3")),
+    responses((status = 200, description = "The answer.", body = Object),
+        (status = 400, description = "A parameter is missing or not allowed."),
+        (status = 401, description = "Who asks is not known."),
+        (status = 403, description = "Who asks may not, or guesses."),
+        (status = 404, description = "Nobody here answers for this GTIN."),
+        (status = 503, description = "Not now: ask again.")))]
+pub async fn verify(request: HttpRequest, asker: Asker, desk: Data<Desk>) -> Result<HttpResponse, Problem> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let release = Release::of_header(header(VERSION_HEADER));
+    let asked = Asked {
+        segments: request.uri().path().strip_prefix(BASE).unwrap_or_default(),
+        query: request.uri().query().unwrap_or_default(),
+        release,
+        actor: &asker.actor(),
+        speaks_for: &asker.glns,
+        presented: desk.presented(header),
+        now: Utc::now(),
+        random: Uuid::new_v4(),
+    };
+    let reply = desk.answer(asked).await.map_err(problem)?;
+    let mut response = HttpResponse::Ok();
+    response.content_type("application/json").insert_header((CACHE_CONTROL, NOT_KEPT));
+    if let Some(version) = release.header() {
+        response.insert_header((VERSION_HEADER, version));
+    }
+    if let Some(credential) = reply.credential {
+        response.insert_header(credential);
+    }
+    Ok(response.body(reply.body))
+}
+
+/// Tells who answers for a trade item here.
+#[utoipa::path(get, path = "/vrs/checkConnectivity", tag = "Verification",
+    params(("gtin" = String, Query, description = "GTIN with 8, 12, 13 or 14 digits"),
+        ("reqGLN" = String, Query, description = "GLN of who asks, 13 digits"),
+        ("linkType" = Option<String>, Query, description = "`verificationService`"),
+        ("context" = Option<String>, Query, description = "`dscsaSaleableReturn`, or another that is agreed on")),
+    responses((status = 200, description = "The GLN of who answers (`responderGLN`).", body = Object),
+        (status = 401, description = "Who asks is not known."),
+        (status = 403, description = "Who asks may not."),
+        (status = 404, description = "Nobody here answers for this GTIN.")))]
+pub async fn connectivity(
+    request: HttpRequest,
+    asker: Asker,
+    desk: Data<Desk>,
+) -> Result<HttpResponse, Problem> {
+    let query = request.uri().query().unwrap_or_default();
+    let responder = desk.connectivity(query, &asker.glns).await.map_err(problem)?;
+    let mut response = HttpResponse::Ok();
+    response.content_type("application/json").insert_header((CACHE_CONTROL, NOT_KEPT));
+    Ok(response.body(write_connectivity(&responder)))
+}
+
+/// The status that the standard has for each refusal (LMS 1.1, section 9).
+fn problem(refusal: Refusal) -> Problem {
+    let words = refusal.to_string();
+    let problem = match refusal {
+        Refusal::Fault(fault) if fault.status() == 404 => Problem::new(Failure::NoSuchName, words),
+        Refusal::Fault(_) => Problem::new(Failure::QueryParameter, words),
+        Refusal::Unknown(_) | Refusal::Credential(_) => Problem::new(Failure::Unauthorized, words)
+            .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"epcgate\"")),
+        Refusal::NotPermitted(_) => Problem::new(Failure::Forbidden, words),
+        Refusal::Paused(_, until) => {
+            let seconds = (until - Utc::now()).num_seconds().max(1);
+            Problem::new(Failure::Forbidden, words).with_header(RETRY_AFTER, HeaderValue::from(seconds))
+        }
+        Refusal::NotOurs(_) | Refusal::Incomplete => Problem::new(Failure::NoSuchName, words),
+        Refusal::Journal(JournalError::Store(error)) => {
+            tracing::error!(%error, "a verification could not be written down");
+            Problem::later("the answer could not be written down, and does not leave before; ask again")
+        }
+        Refusal::Journal(_) | Refusal::Verify(VerifyError::Stopping) => Problem::later(&words),
+        Refusal::Verify(VerifyError::Store(error)) => Problem::from(error),
+    };
+    problem.with_header(CACHE_CONTROL, NOT_KEPT)
+}
