@@ -83,7 +83,7 @@ async fn admitted(keyring: &Keyring, shown: &KeyText) -> Result<Asker, Problem> 
     if !key.scopes.contains(&Scope::Verify) {
         return Err(Problem::new(Failure::Forbidden, "this API key is not for verification"));
     }
-    Ok(Asker { name: key.name, glns: key.speaks_for })
+    Ok(Asker { name: key.name.clone(), glns: key.speaks_for.clone() })
 }
 
 /// The key of a request, where it has one.

@@ -49,7 +49,7 @@ struct Kept {
 }
 
 struct KeptKey {
-    key: ApiKey,
+    key: Arc<ApiKey>,
     /// When its last use was noted in the store, in microseconds.
     noted: AtomicI64,
 }
@@ -66,14 +66,14 @@ impl Keyring {
         &self,
         shown: &KeyText,
         now: DateTime<Utc>,
-    ) -> Result<Result<ApiKey, KeyRefusal>, Problem> {
+    ) -> Result<Result<Arc<ApiKey>, KeyRefusal>, Problem> {
         let kept = self.current().await?;
         let Some(found) = kept.keys.get(shown.id()) else { return Ok(Err(KeyRefusal::Unknown)) };
         if let Err(refusal) = found.key.admits(shown, now) {
             return Ok(Err(refusal));
         }
         self.note(found, now);
-        Ok(Ok(found.key.clone()))
+        Ok(Ok(Arc::clone(&found.key)))
     }
 
     async fn current(&self) -> Result<Arc<Kept>, Problem> {
@@ -105,7 +105,7 @@ impl Keyring {
             let earlier = before.as_ref().and_then(|kept| kept.keys.get(&key.id));
             let earlier = earlier.map(|kept| kept.noted.load(Ordering::Relaxed)).unwrap_or_default();
             let stored = key.used.map(|used| used.timestamp_micros()).unwrap_or_default();
-            (key.id.clone(), KeptKey { key, noted: AtomicI64::new(stored.max(earlier)) })
+            (key.id.clone(), KeptKey { key: Arc::new(key), noted: AtomicI64::new(stored.max(earlier)) })
         });
         let kept = Arc::new(Kept { since, keys: keys.collect() });
         *self.0.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&kept));

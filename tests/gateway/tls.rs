@@ -65,7 +65,7 @@ fn https_is_served_with_the_certificate_of_the_moment() {
     }
     let stranger = tempfile::tempdir().unwrap();
     let other = certify(stranger.path());
-    assert!(ask(&gateway, &other, (old, new)).unwrap_err().contains("UnknownIssuer"));
+    assert!(ask(&gateway, &other, (old, new)).unwrap_err().contains("InvalidCertificate"));
     // Without TLS nothing is answered.
     assert!(reqwest::blocking::get(format!("http://{}/healthz", gateway.address())).is_err());
     std::thread::sleep(Duration::from_millis(1_100));

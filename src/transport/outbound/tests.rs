@@ -292,6 +292,16 @@ fn what_is_no_http_is_told() {
 }
 
 #[test]
+fn a_header_that_would_be_two_is_not_sent() {
+    let partner = partner(fine);
+    let headers = vec![("X-Asked".to_owned(), "yes\r\nX-More: no".to_owned())];
+    let call = Call { headers, ..call(&partner.url("127.0.0.1")) };
+    let said = sent(&Outbound::new(&partner.settings()).unwrap(), &call);
+    assert!(matches!(said, Err(OutboundError::Refused(_))), "{said:?}");
+    assert_eq!(partner.connections(), 0);
+}
+
+#[test]
 fn a_file_without_authorities_is_named() {
     let file = NamedTempFile::new().unwrap();
     for path in [file.path(), Path::new("no/such/file.pem")] {
