@@ -167,20 +167,26 @@ pub(super) fn pool(source: Source, size: u32, settings: &Settings) -> Result<Poo
         .map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
-/// Brings the tables up to date; several processes may do so at once.
+/// Brings the tables up to date; several processes may do so at once, and each then fails where another was faster. That
+/// counts as a failure only where nobody gets any further.
 pub(super) fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
-    for attempt in 1.. {
+    let (mut attempt, mut furthest) = (1, 0);
+    loop {
         let outcome = match connection {
             AnyConnection::Sqlite(file) => file.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
             AnyConnection::Postgres(server) => server.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
         };
-        match outcome {
-            Ok(()) => break,
-            Err(error) if attempt == TRIES => return Err(StoreError::Migration(error.to_string())),
-            Err(_) => thread::sleep(pause(attempt)),
+        let Err(error) = outcome else { return Ok(()) };
+        let applied = either!(connection, any => any.applied_migrations()).map_or(0, |applied| applied.len());
+        if applied > furthest {
+            (attempt, furthest) = (1, applied);
+        } else if attempt == TRIES {
+            return Err(StoreError::Migration(error.to_string()));
+        } else {
+            attempt += 1;
         }
+        thread::sleep(pause(attempt));
     }
-    Ok(())
 }
 
 /// Where writes go.
