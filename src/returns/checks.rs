@@ -306,7 +306,10 @@ fn life((name, known): &Named<'_>, evidence: &Evidence) -> Option<Finding> {
     if let Some(deed) = &known.ended {
         return Some((Failed, format!("{name} has ended: {}", told(deed)), Some(deed.document)));
     }
-    let deed = known.last.as_ref().filter(|deed| is_since_sale(deed.time, evidence))?;
+    // What a return of ours made of it is told with that return.
+    let returned =
+        known.earlier.as_ref().is_some_and(|earlier| is_since_sale(earlier.at.timestamp_micros(), evidence));
+    let deed = known.last.as_ref().filter(|deed| !returned && is_since_sale(deed.time, evidence))?;
     let odd = deed.disposition.as_deref().is_some_and(|word| UNSELLABLE.contains(&word));
     odd.then(|| (Failed, format!("{name} was seen unfit: {}", told(deed)), Some(deed.document)))
 }
