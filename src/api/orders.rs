@@ -23,6 +23,9 @@ use crate::formats::orders;
 use crate::formats::orders::AdviceForm;
 use crate::formats::orders::OrderForm;
 use crate::formats::orders::OrderKind;
+use crate::reconcile;
+use crate::reconcile::cases;
+use crate::store::CaseError;
 use crate::store::OrderPlace;
 use crate::store::Store;
 
@@ -33,7 +36,7 @@ use crate::store::Store;
 pub async fn import_orders(
     request: HttpRequest,
     payload: web::Payload,
-    shared: (Data<Store>, Data<Limits>),
+    shared: (Data<Store>, Data<Limits>, Data<cases::Settings>),
 ) -> Result<HttpResponse, Problem> {
     import(request, payload, shared, OrderKind::Order).await
 }
@@ -45,7 +48,7 @@ pub async fn import_orders(
 pub async fn import_advices(
     request: HttpRequest,
     payload: web::Payload,
-    shared: (Data<Store>, Data<Limits>),
+    shared: (Data<Store>, Data<Limits>, Data<cases::Settings>),
 ) -> Result<HttpResponse, Problem> {
     import(request, payload, shared, OrderKind::Advice).await
 }
@@ -53,7 +56,7 @@ pub async fn import_advices(
 async fn import(
     request: HttpRequest,
     payload: web::Payload,
-    (store, limits): (Data<Store>, Data<Limits>),
+    (store, limits, settings): (Data<Store>, Data<Limits>, Data<cases::Settings>),
     kind: OrderKind,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -62,7 +65,12 @@ async fn import(
         let mut defects = Defects::new(false);
         let found = orders::read(&*bytes, syntax, Some(kind), &mut defects);
         import::refuse_errors(&defects)?;
-        Ok::<_, Problem>((store.put_orders(&found, Utc::now())?, defects))
+        let imported = store.put_orders(&found, Utc::now())?;
+        reconcile::after_import(&store, &found, &settings, Utc::now()).map_err(|error| match error {
+            CaseError::Store(error) => error.into(),
+            error => Problem::internal(&error),
+        })?;
+        Ok::<_, Problem>((imported, defects))
     });
     let (imported, defects) = work.await??;
     Ok(import::done(imported, &defects))

@@ -22,6 +22,7 @@ use crate::capture::CaptureError;
 use crate::capture::Limits;
 use crate::capture::Queue;
 use crate::capture::Wish;
+use crate::dscsa::Decision;
 use crate::dscsa::GuidelineRelease;
 use crate::epcis::CaptureErrorBehaviour;
 use crate::epcis::CaptureJob;
@@ -30,6 +31,7 @@ use crate::epcis::ZoneOffset;
 use crate::export;
 use crate::export::shipment;
 use crate::export::shipment::ShipmentRequest;
+use crate::formats::holds::who;
 use crate::gs1::Epc;
 use crate::store::Store;
 
@@ -55,6 +57,10 @@ pub struct Asked {
     time: Option<String>,
     /// `R1.2` or `R1.3`; what was agreed with the buyer where it is left out, else R1.2.
     release: Option<String>,
+    /// Why held or recalled items leave all the same; without it they are refused. It is written to the audit trail.
+    despite_holds: Option<String>,
+    /// Who decides that.
+    by: Option<String>,
 }
 
 /// Writes and captures the file of a shipment; the same number again gives the same file.
@@ -108,6 +114,10 @@ impl Asked {
             let found = GuidelineRelease::ALL.into_iter().find(|release| release.as_str() == name);
             found.ok_or_else(|| invalid(format!("there is no release {name}; it is R1.2 or R1.3")))
         });
+        let despite_holds = self.despite_holds.map(|why| {
+            let decision = Decision::new(who(self.by.as_deref()), Utc::now(), &why);
+            decision.map_err(|fault| invalid(format!("despite_holds: {fault}")))
+        });
         let seller = shipment::party(&self.seller);
         let buyer = shipment::party(&self.buyer);
         Ok(ShipmentRequest {
@@ -121,6 +131,7 @@ impl Asked {
             zone: ZoneOffset::of(&time),
             time,
             release: release.transpose()?,
+            despite_holds: despite_holds.transpose()?,
         })
     }
 }

@@ -83,6 +83,7 @@ fn tell(
         delivery: Some(delivery),
         findings: &[],
         differences: Some(&closed.closing.differences),
+        ..Compared::default()
     };
     cases::after_reconcile(store, settings, &compared, now)?;
     Ok(())

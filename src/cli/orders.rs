@@ -13,6 +13,7 @@ use crate::cli::Output;
 use crate::cli::database;
 use crate::cli::import;
 use crate::cli::source::Source;
+use crate::config::Settings;
 use crate::dscsa::Line;
 use crate::dscsa::OrderNumber;
 use crate::dscsa::Parties;
@@ -21,6 +22,7 @@ use crate::formats::orders;
 use crate::formats::orders::AdviceForm;
 use crate::formats::orders::OrderForm;
 use crate::formats::orders::OrderKind;
+use crate::reconcile;
 use crate::store::OrderPlace;
 use crate::store::Store;
 
@@ -80,13 +82,15 @@ enum Action {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let store = arguments.database.open(&arguments.database.settings()?)?;
+    let settings = arguments.database.settings()?;
+    let store = arguments.database.open(&settings)?;
     match &arguments.action {
         Action::Import { files, from, kind } => {
             let mut outcome = Outcome::Clean;
             for path in files {
                 let source = Source::open(path)?;
-                outcome = outcome.max(import(&store, &source, (*from, *kind), arguments.output)?);
+                let done = import((&store, &settings), &source, (*from, *kind), arguments.output)?;
+                outcome = outcome.max(done);
             }
             Ok(outcome)
         }
@@ -96,7 +100,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 }
 
 fn import(
-    store: &Store,
+    (store, settings): (&Store, &Settings),
     source: &Source,
     (from, kind): (Option<import::From>, Option<Kind>),
     output: Output,
@@ -109,7 +113,11 @@ fn import(
     let mut defects = Defects::new(false);
     let found = orders::read(source.input()?, syntax, kind, &mut defects);
     let imported = match defects.errors() {
-        0 => Some(store.put_orders(&found, Utc::now())?),
+        0 => {
+            let imported = store.put_orders(&found, Utc::now())?;
+            reconcile::after_import(store, &found, &settings.exceptions, Utc::now())?;
+            Some(imported)
+        }
         _ => None,
     };
     import::report(source, &defects, imported, output)

@@ -12,6 +12,7 @@ use crate::capture::Wish;
 use crate::cli::Outcome;
 use crate::cli::database;
 use crate::config::Settings;
+use crate::dscsa::Decision;
 use crate::dscsa::GuidelineRelease;
 use crate::epcis::CaptureErrorBehaviour;
 use crate::epcis::EventTime;
@@ -56,6 +57,12 @@ pub(super) struct Arguments {
     /// The release of the GS1 US guideline [default: what was agreed with the buyer, else R1.2]
     #[arg(long, value_parser = ["R1.2", "R1.3"])]
     release: Option<String>,
+    /// Let held or recalled items leave all the same, for this reason, which is written to the audit trail
+    #[arg(long, value_name = "REASON")]
+    despite_holds: Option<String>,
+    /// Who decides
+    #[arg(long, default_value = "operator")]
+    by: String,
     /// Where to write the file [default: standard output]
     #[arg(long, value_name = "FILE")]
     to_file: Option<PathBuf>,
@@ -127,6 +134,11 @@ impl Arguments {
             release: GuidelineRelease::ALL
                 .into_iter()
                 .find(|release| self.release.as_deref() == Some(release.as_str())),
+            despite_holds: self
+                .despite_holds
+                .as_deref()
+                .map(|why| Decision::new(&self.by, Utc::now(), why))
+                .transpose()?,
         })
     }
 }

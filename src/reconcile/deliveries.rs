@@ -36,15 +36,28 @@ const MOST_NAMED: usize = 100;
 /// Saleable units by trade item and lot.
 type Sums = BTreeMap<(Gtin, String), u64>;
 
-/// Compares a shipment with the orders and advices that it names, and looks at the licences of its parties.
+/// Compares a shipment with the orders and advices that it names, and looks at the licences of its parties; of ours, whose
+/// GLN this is, no licence is asked.
 ///
 /// Nothing is found where no order, advice or partner is known.
 pub fn compare(
     store: &Store,
     caller: &Caller,
     shipment: &ShipmentRecord,
+    own: &str,
 ) -> Result<Vec<Finding>, StoreError> {
-    let mut findings = licences(store, caller, shipment)?;
+    let mut findings = licences(store, caller, shipment, own)?;
+    findings.extend(with_orders(store, caller, shipment)?);
+    Ok(findings)
+}
+
+/// Compares a shipment with the orders and advices that it names.
+pub(super) fn with_orders(
+    store: &Store,
+    caller: &Caller,
+    shipment: &ShipmentRecord,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Vec::new();
     for uri in &shipment.despatch_advices {
         for advised in store.advices_numbered(caller, &OrderNumber::parse(uri))? {
             let shipments = shipments_of(store, caller, uri)?;
@@ -72,16 +85,30 @@ pub fn compare(
     Ok(findings)
 }
 
-fn licences(store: &Store, caller: &Caller, shipment: &ShipmentRecord) -> Result<Vec<Finding>, StoreError> {
+fn licences(
+    store: &Store,
+    caller: &Caller,
+    shipment: &ShipmentRecord,
+    own: &str,
+) -> Result<Vec<Finding>, StoreError> {
     if shipment.seller == shipment.buyer || !store.has_partners()? {
         return Ok(Vec::new());
     }
     let Some(day) = DateTime::from_timestamp_micros(shipment.time).map(|time| time.date_naive()) else {
         return Ok(Vec::new());
     };
+    let ourselves = Gln::parse(own).ok();
+    let listed = ourselves.map(|gln| store.partner_with_gln(caller, gln)).transpose()?.flatten();
+    let is_ours = |gln: Gln| {
+        Some(gln) == ourselves
+            || listed.iter().flat_map(|partner| &partner.glns).any(|other| other.gln == gln)
+    };
     let mut findings = Vec::new();
     for (gln, unknown) in [(&shipment.seller, Some(Severity::Warning)), (&shipment.buyer, None)] {
         let Ok(parsed) = Gln::parse(gln) else { continue };
+        if is_ours(parsed) {
+            continue;
+        }
         let partner = store.partner_with_gln(caller, parsed)?;
         findings.extend(licence::check(partner.as_ref(), gln, day, unknown));
     }

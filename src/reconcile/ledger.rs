@@ -89,7 +89,7 @@ pub fn after_capture(
     let mut findings = bring(store, document, examined)?;
     let caller = Caller::operator();
     for shipment in store.shipments_in(&caller, document)? {
-        findings.extend(deliveries::compare(store, &caller, &shipment)?);
+        findings.extend(deliveries::compare(store, &caller, &shipment, &settings.gln)?);
     }
     store.record_findings(document, &findings, now)?;
     let compared = Compared { document: Some(document), findings: &findings, ..Compared::default() };

@@ -7,6 +7,7 @@ pub mod deliveries;
 mod docket;
 mod examination;
 pub mod hierarchy;
+mod imports;
 mod judging;
 mod ledger;
 mod merging;
@@ -18,6 +19,7 @@ mod trail;
 
 pub use examination::Examination;
 pub use examination::Examined;
+pub use imports::after_import;
 pub use judging::options;
 pub use ledger::ReconcileError;
 pub use ledger::after_capture;

@@ -185,7 +185,9 @@ fn next_step(decision: ReturnDecision, kind: CheckKind) -> &'static str {
             "If it is the same package, go on; if there are two of this number, put both aside"
         }
         (ReturnDecision::ScanProblem, _) => "Scan the square code of the package again",
-        (ReturnDecision::NotSellable, CheckKind::Standing) => "Keep it apart and follow the recall notice",
+        (ReturnDecision::NotSellable, CheckKind::Standing) => {
+            "Keep it apart, and follow the recall notice or the investigation"
+        }
         (ReturnDecision::NotSellable, CheckKind::InDate) => {
             "Keep it apart; destroy it or send it to its maker"
         }

@@ -220,6 +220,27 @@ impl Store {
         })
     }
 
+    /// Opens a finding again that was settled for this reason and is found once more, with what it says now; one that is open
+    /// says that too.
+    pub fn reopen_finding(&self, id: &str, message: &str, why: &str) -> Result<(), StoreError> {
+        self.write(|connection| {
+            diesel::update(findings::table.find(id))
+                .filter(findings::closed_why.eq(why))
+                .filter(findings::closed_at.is_not_null())
+                .set((
+                    findings::closed_at.eq(None::<i64>),
+                    findings::closed_by.eq(None::<i64>),
+                    findings::closed_why.eq(""),
+                ))
+                .execute(connection)?;
+            diesel::update(findings::table.find(id))
+                .filter(findings::closed_at.is_null())
+                .set(findings::message.eq(message))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
     /// Settles a finding, once; says whether it was open. `by` is the document that corrects it.
     pub fn close_finding(
         &self,

@@ -159,6 +159,11 @@ impl Store {
         })
     }
 
+    /// The open holds and recalls of these subjects ([`HoldScope::subject`]), the recalls first.
+    pub fn holds_about(&self, _caller: &Caller, subjects: &[&str]) -> Result<Vec<Hold>, StoreError> {
+        self.read(|connection| standing(connection, subjects))
+    }
+
     /// Every open hold and recall that an item is under: by itself, by what it is in, by its lot, by its serial number,
     /// by its trade item. Recalls come first.
     pub fn holds_on(&self, _caller: &Caller, item: Held<'_>) -> Result<Vec<Hold>, StoreError> {

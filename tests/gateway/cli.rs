@@ -358,3 +358,126 @@ fn what_cannot_be_read_in_parts_is_hashed_all_the_same() {
         assert!(said.contains(&stopped.unwrap_or_default()), "{said}");
     }
 }
+
+/// The documents of the demo, their days counted from one of 2026.
+fn demo() -> Vec<String> {
+    let texts = [
+        include_str!("../../fixtures/demo/1_manufacturer_ships.xml"),
+        include_str!("../../fixtures/demo/2_wholesaler_receives.jsonld"),
+        include_str!("../../fixtures/demo/3_wholesaler_ships.xml"),
+    ];
+    let days = [
+        ("{DAY-9}", "2026-11-11"),
+        ("{DAY-8}", "2026-11-12"),
+        ("{DAY-7}", "2026-11-13"),
+        ("{DAY-6}", "2026-11-14"),
+        ("{DAY-5}", "2026-11-15"),
+        ("{DAY+0}", "1"),
+        ("{DAY+540}", "2028-05-13"),
+    ];
+    let dated = |text: &str| days.iter().fold(text.to_owned(), |text, (day, date)| text.replace(day, date));
+    texts.into_iter().map(dated).collect()
+}
+
+#[test]
+fn ship_writes_a_file_once_for_each_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    for (number, document) in demo().iter().enumerate() {
+        let path = write(folder.path(), &format!("{number}.epcis"), document.as_bytes());
+        let done = epcgate(&["capture", path.to_str().unwrap(), "--data-dir", data], b"");
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    }
+    let affirming = write(folder.path(), "affirm.toml", b"[export]\naffirm_transaction_statement = true\n");
+    let file = folder.path().join("shipment.xml");
+    let ship = |more: &[&str]| {
+        let mut arguments = vec!["ship", "(01)50352999101301(21)C0000002", "--seller", "9521101000016"];
+        arguments.extend(["--buyer", "9521102000015", "--from", "9521101000023", "--data-dir", data]);
+        arguments.extend(["--time", "2026-11-16T10:00:00-06:00"]);
+        arguments.extend_from_slice(more);
+        let done = epcgate(&arguments, b"");
+        (done.status.code().unwrap(), text(&done.stdout), text(&done.stderr))
+    };
+    let config = affirming.to_str().unwrap();
+    let (code, _, err) = ship(&["--number", "S-1"]);
+    assert!(code == 1 && err.contains("affirm_transaction_statement"), "{err}");
+    let (code, out, err) = ship(&[
+        "--number",
+        "S-1",
+        "--order",
+        "PO-9",
+        "--config",
+        config,
+        "--to-file",
+        file.to_str().unwrap(),
+    ]);
+    assert_eq!((code, out.as_str()), (0, ""), "{err}");
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(written.matches("<epc>urn:epc:id:sgtin:0352999.010130.").count(), 8, "{written}");
+    assert!(written.contains("urn:epcglobal:cbv:bt:9521102000015:PO-9"), "{written}");
+    // The same number again: the same file, and a word that it is.
+    let (code, out, err) = ship(&["--number", "S-1", "--order", "PO-9", "--config", config]);
+    assert_eq!((code, out), (0, written), "{err}");
+    assert!(err.contains("written before"), "{err}");
+
+    let hold = epcgate(
+        &[
+            "hold",
+            "add",
+            "--gtin",
+            "00352999101306",
+            "--lot",
+            "LMX2611",
+            "--reason",
+            "glass",
+            "--data-dir",
+            data,
+        ],
+        b"",
+    );
+    assert_eq!(hold.status.code(), Some(0), "{}", text(&hold.stderr));
+    let (code, _, err) = ship(&["--number", "S-2", "--config", config]);
+    assert!(code == 1 && err.contains("held") && err.contains("--despite-holds"), "{err}");
+    let (code, out, err) =
+        ship(&["--number", "S-2", "--config", config, "--despite-holds", "to its maker", "--by", "Ann"]);
+    assert!(code == 0 && out.contains("<epcis:EPCISDocument"), "{out}{err}");
+    let audit = epcgate(&["audit", "list", "--data-dir", data, "--output", "json"], b"");
+    assert!(text(&audit.stdout).contains("to its maker"), "{}", text(&audit.stdout));
+    let (code, _, err) = ship(&["--number", "S-3", "--config", config, "--time", "yesterday"]);
+    assert_ne!(code, 0, "{err}");
+}
+
+#[test]
+fn transactions_are_told_in_each_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    for (number, document) in demo().iter().enumerate() {
+        let path = write(folder.path(), &format!("{number}.epcis"), document.as_bytes());
+        let done = epcgate(&["capture", path.to_str().unwrap(), "--data-dir", data], b"");
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    }
+    let asked = |arguments: &[&str]| {
+        let done = epcgate(&[&["transactions", "--data-dir", data], arguments].concat(), b"");
+        (done.status.code().unwrap(), text(&done.stdout), text(&done.stderr))
+    };
+    let (code, out, err) = asked(&["--order", "PO-118"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("Cedar Hollow Clinic") && out.contains("75 Canal Street"), "{out}");
+    let (code, out, _) = asked(&["--epc", "(01)00352999101306(21)A7K2M0001", "--output", "json"]);
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((code, lines.len()), (0, 2), "{out}");
+    assert_eq!(lines[1]["transaction_statement"]["affirmed"], true, "{out}");
+    let shipment = lines[1]["shipment"].to_string();
+    let (code, out, _) = asked(&["--shipment", &shipment, "--output", "csv"]);
+    assert_eq!((code, out.lines().count()), (0, 5), "{out}");
+    let (code, out, _) = asked(&["--lot", "00352999101306/LMX2611", "--output", "csv"]);
+    assert_eq!((code, out.lines().count()), (0, 13), "{out}");
+    let (code, _, err) = asked(&["--order", "PO-7"]);
+    assert!(code == 1 && err.contains("no shipment names the order PO-7"), "{err}");
+    let (code, _, err) = asked(&["--lot", "00352999101306"]);
+    assert!(code == 2 && err.contains("GTIN/LOT"), "{err}");
+    assert_eq!(asked(&["--epc", "00352999101307"]).0, 2);
+    assert_eq!(asked(&[]).0, 2);
+}

@@ -29,6 +29,7 @@ mod receive;
 mod returns;
 mod scan_texts;
 mod scans;
+mod shipping;
 mod store;
 mod tls;
 mod trace;

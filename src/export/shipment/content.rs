@@ -18,6 +18,7 @@ use crate::epcis::What;
 use crate::epcis::vocabulary::StandardVocabulary;
 use crate::export::ExportError;
 use crate::export::shipment::ShipmentRequest;
+use crate::export::shipment::standing;
 use crate::gs1::Epc;
 use crate::gs1::Gtin;
 use crate::reconcile::commissioning::Commissioning;
@@ -36,6 +37,8 @@ pub(super) struct Content {
     /// Every trade item in it, cases too: one of them, the document that it was commissioned with, and whether packages
     /// of it are sold.
     pub(super) trade_items: BTreeMap<Gtin, TradeItem>,
+    /// Items that are held or recalled and leave all the same, in words.
+    pub(super) held: Vec<String>,
 }
 
 /// A trade item in a shipment.
@@ -72,6 +75,12 @@ impl Content {
         for node in tree.nodes() {
             reasons.extend(lack(&node.epc, &commissionings, request));
         }
+        let mut held = standing::held(store, caller, (&tree, &commissionings))?;
+        if request.despite_holds.is_none() && !held.is_empty() {
+            reasons.append(&mut held);
+            let mend = "leave out what is held or recalled, release it, or say why it leaves all the same (--despite-holds)";
+            reasons.insert(0, mend.to_owned());
+        }
         if request.epcs.is_empty() {
             reasons.push("nothing is to be shipped; name the EPCs of what lies open on the truck".to_owned());
         }
@@ -83,7 +92,7 @@ impl Content {
             order(one).cmp(&order(other))
         });
         let events = dated.into_iter().map(|dated| dated.event).collect();
-        Ok(Content { events, trade_items: trade_items(&tree, &commissionings) })
+        Ok(Content { events, trade_items: trade_items(&tree, &commissionings), held })
     }
 }
 

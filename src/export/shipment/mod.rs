@@ -5,11 +5,16 @@
 
 mod content;
 mod document;
+mod standing;
 
 use std::io::Read;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::access::Caller;
+use crate::dscsa::AuditEntry;
+use crate::dscsa::Decision;
 use crate::dscsa::GuidelineRelease;
 use crate::dscsa::OrderNumber;
 use crate::epcis::EventKind;
@@ -29,6 +34,9 @@ use crate::store::Store;
 use crate::store::StoreError;
 
 pub use document::transaction_urn;
+
+/// Held items that the audit trail names of one shipment; all are counted.
+const MOST_TOLD: usize = 100;
 
 /// What is to be shipped, by whom, to whom.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +61,8 @@ pub struct ShipmentRequest {
     pub zone: ZoneOffset,
     /// The release of the guideline that the buyer reads; `None` for what was agreed with it, else R1.2.
     pub release: Option<GuidelineRelease>,
+    /// Who lets held or recalled items leave all the same, and why; `None` refuses them.
+    pub despite_holds: Option<Decision>,
 }
 
 /// A file for the next owner.
@@ -75,7 +85,8 @@ pub fn party(text: &str) -> Epc {
 /// Writes the file; whoever asks has then to capture it, so that the shipment is known.
 ///
 /// Refuses, with every reason, where the content is not known whole, where elements of transaction information are missing,
-/// and where a change of ownership would need a statement that the operator does not affirm.
+/// where items are held or recalled, where the buyer has no licence and its policy blocks that, and where a change of ownership
+/// would need a statement that the operator does not affirm. What leaves despite a hold is written to the audit trail.
 pub fn write(
     store: &Store,
     caller: &Caller,
@@ -96,10 +107,31 @@ pub fn write(
                 .to_owned(),
         ]));
     }
+    if paper.changes_owner()
+        && let Some(reason) = standing::unlicensed(store, caller, request)?
+    {
+        return Err(ExportError::Refused(vec![reason]));
+    }
     let content = Content::gather(store, caller, request)?;
     let mut sources = Sources::new(store, caller);
     let bytes = paper.write(&content, &mut sources, (store, caller), settings)?;
+    if let Some(decision) = request.despite_holds.as_ref().filter(|_| !content.held.is_empty()) {
+        store.audit(&[despite_holds(&paper.number, decision, &content.held)])?;
+    }
     Ok(ShipmentFile { bytes, earlier: false })
+}
+
+/// That held or recalled items leave all the same.
+fn despite_holds(number: &str, decision: &Decision, held: &[String]) -> AuditEntry {
+    AuditEntry {
+        at: decision.when,
+        actor: decision.who.clone(),
+        act: "shipment.despite-holds".to_owned(),
+        object: number.to_owned(),
+        outcome: "done".to_owned(),
+        detail: json!({ "why": decision.why, "count": held.len(), "items": held.iter().take(MOST_TOLD).collect::<Vec<_>>() })
+            .to_string(),
+    }
 }
 
 /// The shipping event of a file that was written before under this number.

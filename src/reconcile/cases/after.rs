@@ -24,6 +24,7 @@ use crate::store::CaseError;
 use crate::store::ShipmentRecord;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::StoredFinding;
 
 /// What was compared, and what came of it.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,8 @@ pub struct Compared<'a> {
     pub findings: &'a [Finding],
     /// All differences between goods and data of the delivery; `None` where no goods were compared.
     pub differences: Option<&'a [Difference]>,
+    /// These rules alone were looked at, where there are any: what they no longer find is settled, and nothing else.
+    pub rules: &'a [&'static str],
 }
 
 /// Brings cases up to date; says which cases changed. The same again changes nothing.
@@ -69,7 +72,9 @@ pub fn after_reconcile(
     }
     let shown: BTreeSet<String> = of_delivery.iter().flatten().map(|found| found.digest.clone()).collect();
     let mut changed = BTreeSet::new();
-    if let Some(document) = compared.document {
+    if let Some(document) = compared.document.filter(|_| !compared.rules.is_empty()) {
+        changed.extend(after_imports(store, settings, (document, compared), &shown, now)?);
+    } else if let Some(document) = compared.document {
         changed.extend(after_declarations(store, settings, (document, &shown), now)?);
     }
     for ((delivery, _), found) in deliveries.drain(..).zip(of_delivery) {
@@ -81,6 +86,7 @@ pub fn after_reconcile(
             document: compared.document,
             found,
             goods: compared.differences.is_some(),
+            partial: !compared.rules.is_empty(),
         };
         changed.extend(matching::rematch(store, settings, matching, now)?);
     }
@@ -132,6 +138,34 @@ fn gln_of(party: &str) -> String {
     Epc::parse(party).gln().map_or_else(|| party.to_owned(), |gln| gln.to_string())
 }
 
+/// Settles what these rules found in the document and find no more, as orders or advices came since; opens again what was
+/// settled so and is found once more.
+fn after_imports(
+    store: &Store,
+    settings: &Settings,
+    (document, compared): (i64, &Compared<'_>),
+    shown: &BTreeSet<String>,
+    now: DateTime<Utc>,
+) -> Result<BTreeSet<String>, CaseError> {
+    let still: BTreeSet<String> =
+        compared.findings.iter().map(|finding| StoredFinding::id_of(document, finding)).collect();
+    for finding in compared.findings {
+        let id = StoredFinding::id_of(document, finding);
+        store.reopen_finding(&id, &finding.message, matching::AGREES_SINCE)?;
+    }
+    let mut changed = BTreeSet::new();
+    for finding in store.findings(&Caller::operator(), document)? {
+        let looked_at = compared.rules.contains(&finding.rule.as_str());
+        if finding.end.is_some() || !looked_at || still.contains(&finding.id) {
+            continue;
+        }
+        let why = matching::AGREES_SINCE.to_owned();
+        let by = matching::Correction { document: None, event: None, why };
+        changed.extend(matching::settle_finding(store, settings, (&finding, shown), &by, now)?);
+    }
+    Ok(changed)
+}
+
 /// Settles what was found in events that this document declares wrong, and does not show again itself.
 fn after_declarations(
     store: &Store,
@@ -163,7 +197,11 @@ fn after_declarations(
                 Some(id) => format!("the event was declared wrong, and the event {id} says it right"),
                 None => "the event was declared wrong".to_owned(),
             };
-            let by = matching::Correction { document, event: corrective.map(ToString::to_string), why };
+            let by = matching::Correction {
+                document: Some(document),
+                event: corrective.map(ToString::to_string),
+                why,
+            };
             changed.extend(matching::settle_finding(store, settings, (&finding, shown), &by, now)?);
         }
     }

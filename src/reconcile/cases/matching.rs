@@ -43,6 +43,9 @@ const MOST_OBJECTS: usize = 20;
 /// Why an item is settled that a comparison of goods with data no longer shows.
 const AGREES: &str = "goods and data agree now";
 
+/// Why an item is settled that an order or advice which came since no longer shows.
+pub(super) const AGREES_SINCE: &str = "the order or advice that came since agrees with the shipment";
+
 /// What is known of one delivery now.
 pub(super) struct Match<'a> {
     /// The delivery.
@@ -53,12 +56,14 @@ pub(super) struct Match<'a> {
     pub(super) found: Vec<Found>,
     /// True where goods were compared with data.
     pub(super) goods: bool,
+    /// True where only a part of what may be wrong was looked for, so that what is not found settles nothing.
+    pub(super) partial: bool,
 }
 
 /// What corrects.
 pub(super) struct Correction {
-    /// The document.
-    pub(super) document: i64,
+    /// The document; `None` where an order or advice that came does.
+    pub(super) document: Option<i64>,
     /// The `eventID` of the corrective event.
     pub(super) event: Option<String>,
     /// Why it no longer stands, one sentence without a full stop.
@@ -84,7 +89,8 @@ pub(super) fn rematch(
             case.items.iter().map(|item| (item.id.as_str(), item)).collect();
         for (digest, id) in store.case_digests(&caller, &case.id)? {
             let Some(item) = items.get(id.as_str()) else { continue };
-            let agreed = item.settled.as_ref().is_some_and(|end| end.why == AGREES);
+            let agreed =
+                item.settled.as_ref().is_some_and(|end| end.why == AGREES || end.why == AGREES_SINCE);
             let returns = agreed && case.state != CaseState::Closed;
             known.insert(digest, Known { item: id, returns });
         }
@@ -116,7 +122,7 @@ pub(super) fn rematch(
 
 struct Known {
     item: String,
-    /// True where it was settled as goods and data agreed, which they no longer may.
+    /// True where it was settled as goods and data, or data and orders, agreed, which they no longer may.
     returns: bool,
 }
 
@@ -149,7 +155,7 @@ fn settlement(
     now: DateTime<Utc>,
 ) -> Result<Option<Settlement>, CaseError> {
     let plain = digest.split('#').next().unwrap_or(digest);
-    if matching.found.iter().any(|found| found.digest == plain) {
+    if matching.partial || matching.found.iter().any(|found| found.digest == plain) {
         return Ok(None);
     }
     if plain.starts_with("goods:") {
@@ -231,8 +237,7 @@ pub(super) fn settle_finding(
             left = true;
             continue;
         }
-        let end =
-            Settlement { at: now, document: Some(by.document), event: by.event.clone(), why: by.why.clone() };
+        let end = Settlement { at: now, document: by.document, event: by.event.clone(), why: by.why.clone() };
         of_case.entry(case).or_default().push((item, end));
     }
     for (id, settled) in &of_case {
@@ -242,7 +247,7 @@ pub(super) fn settle_finding(
         }
     }
     if !left {
-        store.close_finding(&finding.id, Some(by.document), &by.why, now)?;
+        store.close_finding(&finding.id, by.document, &by.why, now)?;
     }
     Ok(of_case.into_keys().collect())
 }

@@ -285,6 +285,11 @@ fn without_lot(line: Line) -> Line {
     Line { lot: None, ..line }
 }
 
+/// The ids of these rules.
+pub fn ids() -> [&'static str; 4] {
+    [QUANTITY_DIFFERS_FROM_ADVICE.id, NOT_ORDERED.id, OVER_ORDER.id, LINE_NOT_COMPARABLE.id]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
