@@ -288,7 +288,7 @@ fn digital_link_parsing(vector: &Value) -> Outcome {
     let input = text_of(vector, "input");
     let ok = vector["ok"] == Value::Bool(true);
     if input.contains("89=") || input.contains("999=") {
-        // We keep no list of the application identifiers that are assigned.
+        // An EPC is read whatever its data attributes are; the elements of the same links are judged in scans.rs.
         return Outcome::NotOurs;
     }
     let epc = Epc::parse(input);

@@ -97,7 +97,7 @@ proptest! {
 #[test]
 fn long_texts_are_answered_at_once() {
     for piece in PIECES.iter().chain(&["0100300010123455", "10A", "21A17271231", "01003000101234552"]) {
-        for bytes in [400, 16_000, 1 << 20] {
+        for bytes in [400, 4_000, 1 << 20] {
             let text = piece.repeat(bytes / piece.len());
             let took = read_all(&text);
             assert!(took < Duration::from_secs(10), "{piece} in {bytes} bytes took {took:?}");

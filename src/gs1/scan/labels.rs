@@ -6,6 +6,9 @@ use crate::gs1::Sscc;
 use crate::gs1::Symbology;
 use crate::gs1::scan::spelling::trimmed;
 
+/// Bytes that the elements of one label have at most, however their separators are spelt.
+const MOST_OF_ONE: usize = 1_024;
+
 /// Labels that one text may hold.
 const MOST_LABELS: usize = 64;
 
@@ -99,7 +102,7 @@ fn begins_with_key(text: &str) -> bool {
 }
 
 fn reads(text: &str) -> bool {
-    ElementString::parse(&text.replace("^]", "\u{1d}")).is_ok()
+    text.len() < MOST_OF_ONE && ElementString::parse(&text.replace("^]", "\u{1d}")).is_ok()
 }
 
 fn pieces(text: &str, cuts: impl Iterator<Item = usize>) -> Vec<&str> {

@@ -29,7 +29,7 @@ pub use self::diagnosis::Symptom;
 pub use self::layout::Layout;
 
 /// Bytes of a text beyond which nothing is looked at: more than any code holds, and than several scans in a row.
-const MOST_BYTES: usize = 16 << 10;
+const MOST_BYTES: usize = 4 << 10;
 
 /// Keys by which elements name something, the finest first, each with the qualifiers that make it finer.
 const KEYS: [(&str, &[&str]); 14] = [
@@ -102,16 +102,14 @@ impl Scan {
     /// Text of a wrong keyboard layout or with Caps Lock is turned back, and a lost separator put back where the text can be
     /// read in that one way alone; `notices` and [`origin`](Self::origin) say so.
     pub fn parse(text: &str) -> Result<Scan, ScanFault> {
-        let mut scans = Scan::parse_all(text).into_iter();
-        let first = scans.next().unwrap_or(Err(ScanFault::Empty))?;
-        let mut again = 0;
-        for scan in scans {
-            if scan?.elements != first.elements {
-                return Err(ScanFault::TwoLabels);
-            }
-            again += 1;
+        let mut labels = Scan::parse_each(text);
+        match (labels.pop(), labels.iter().position(Result::is_err)) {
+            (Some(only), _) if labels.is_empty() => only,
+            (Some(Err(fault)), None) => Err(fault),
+            (Some(_), Some(first)) => labels.swap_remove(first),
+            (Some(Ok(_)), None) => Err(ScanFault::TwoLabels),
+            (None, _) => Err(ScanFault::Empty),
         }
-        Ok(if again > 0 { first.noticed(Notice::ScannedTwice) } else { first })
     }
 
     /// Reads each label of a text that may hold several, one behind the other with or without an end of line.
@@ -169,8 +167,16 @@ impl Scan {
     /// Each label of a text that may hold several; the same label again counts once, and is noticed.
     pub fn parse_each(text: &str) -> Vec<Result<Scan, ScanFault>> {
         let labels = Scan::parse_all(text);
-        match Scan::parse(text) {
-            Ok(scan) if labels.len() > 1 => vec![Ok(scan)],
+        match labels.as_slice() {
+            [Ok(first), others @ ..] if !others.is_empty() => {
+                let same = |label: &Result<Scan, ScanFault>| {
+                    label.as_ref().is_ok_and(|scan| scan.elements == first.elements)
+                };
+                match others.iter().all(same) {
+                    true => vec![Ok(first.clone().noticed(Notice::ScannedTwice))],
+                    false => labels,
+                }
+            }
             _ => labels,
         }
     }
