@@ -188,7 +188,6 @@ impl Shared {
     }
 
     /// Adds every route.
-
     pub fn configure(&self, config: &mut ServiceConfig) {
         if let Some(desk) = &self.desk {
             config.app_data(desk.clone());

@@ -110,7 +110,7 @@ fn a_key_is_shown_once_and_never_kept() {
     assert_eq!((&acts[1]["object"], &acts[1]["detail"]["name"]), (&id.into(), &"acme".into()));
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        let hidden = secret[19..83].as_bytes();
+        let hidden = &secret.as_bytes()[19..83];
         assert!(!bytes.windows(hidden.len()).any(|window| window == hidden));
     }
     for (arguments, code, word) in [
