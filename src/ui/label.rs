@@ -73,7 +73,7 @@ mod tests {
             ],
         );
         check("00300010123455", [Some("00300010123455"), None, None, None, None]);
-        let sscc = "/items/00/003529990000000178";
-        check("00003529990000000178", [Some("003529990000000178"), None, None, None, Some(sscc)]);
+        let sscc = "/items/00/003529990000000173";
+        check("00003529990000000173", [Some("003529990000000173"), None, None, None, Some(sscc)]);
     }
 }

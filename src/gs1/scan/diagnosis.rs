@@ -269,7 +269,7 @@ impl ScanFault {
                 ..Diagnosis::new(
                     S::CheckDigit,
                     format!("{digits} has a wrong check digit: it was misread or mistyped"),
-                    "Scan again, or check each digit with the label",
+                    "Scan the square code, or check each digit with the label",
                 )
             },
         }
