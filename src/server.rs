@@ -34,6 +34,9 @@ use crate::transport::Outbound;
 use crate::transport::OutboundError;
 use crate::ui::Pages;
 use crate::verify::Desk;
+use crate::verify::Late;
+use crate::verify::Means;
+use crate::verify::ProviderFault;
 use crate::verify::Responder;
 use crate::verify::Verifier;
 use crate::verify::credential::CredentialError;
@@ -70,6 +73,9 @@ pub enum ServerError {
     /// Partners cannot be called as the settings say.
     #[error("[outbound]: {0}")]
     Outbound(#[from] OutboundError),
+    /// A provider cannot be asked as the settings say.
+    #[error(transparent)]
+    Provider(#[from] ProviderFault),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -82,6 +88,7 @@ pub struct Gateway {
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
     workers: Workers,
+    late: Late,
     /// `None` where our own GLN is not known, so that nothing can come back to us.
     returning: Option<returns::Worker>,
 }
@@ -99,10 +106,10 @@ impl Gateway {
         let tls = tls::settled(&settings.tls)?;
         let secure = tls.is_some();
         let policy = settings.policy()?;
-        let desk = desk(settings, store)?;
+        let (desk, verifier) = verifying(settings, store)?;
         api::measure();
         let workers = Workers::start(store, &settings.capture, &policy).map_err(ServerError::Start)?;
-        let verifier = Verifier::new(store, &settings.routing());
+        let late = Late::start(&verifier, Utc::now).map_err(ServerError::Start)?;
         let bell = Bell::default();
         let own = returns::own_gln(&settings.exceptions.gln).ok();
         let counter = Counter { settings: settings.returns.clone(), own, bell: bell.clone() };
@@ -151,9 +158,10 @@ impl Gateway {
         });
         let serving = serving.map_err(ServerError::Start)?;
         match receiver.recv() {
-            Ok(handle) => Ok(Gateway { address, secure, handle, serving, workers, returning }),
+            Ok(handle) => Ok(Gateway { address, secure, handle, serving, workers, late, returning }),
             Err(_) => {
                 workers.stop();
+                late.stop();
                 returning.into_iter().for_each(returns::Worker::stop);
                 Err(ServerError::Start(ended(serving).err().unwrap_or_else(|| io::ErrorKind::Other.into())))
             }
@@ -185,18 +193,26 @@ impl Gateway {
         runtime.block_on(self.handle.stop(true));
         let served = ended(self.serving);
         self.workers.stop();
+        self.late.stop();
         self.returning.into_iter().for_each(returns::Worker::stop);
         served.map_err(ServerError::Start)
     }
 }
 
-/// Where partners ask us.
-fn desk(settings: &Settings, store: &Store) -> Result<Desk, ServerError> {
+/// Where partners ask us, and what asks others: both write down in one journal.
+fn verifying(settings: &Settings, store: &Store) -> Result<(Desk, Verifier), ServerError> {
     let outbound = Outbound::new(&settings.outbound)?;
     let credentials = Credentials::new(&settings.credentials, &outbound)?;
     let responder = Responder::new(store, &settings.verification)?;
     let journal = Journal::start(store).map_err(ServerError::Start)?;
-    Ok(Desk::new(store, &settings.verification, responder, journal, credentials))
+    let means = Means {
+        outbound: Some(outbound),
+        credentials: Some(credentials.clone()),
+        journal: Some(journal.clone()),
+        responder: Some(responder.clone()),
+    };
+    let desk = Desk::new(store, &settings.verification, responder, journal, credentials);
+    Ok((desk, Verifier::with(store, &settings.routing(), means)?))
 }
 
 fn ended(serving: JoinHandle<io::Result<()>>) -> io::Result<()> {

@@ -35,12 +35,14 @@ mod problem;
 mod products;
 mod query_document;
 mod receipts;
+mod resolver;
 mod returns;
 mod rules;
 mod scans;
 mod shipments;
 mod shipping;
 mod transactions;
+mod verifications;
 mod vrs;
 
 use actix_web::HttpRequest;
@@ -208,6 +210,7 @@ impl Shared {
             .app_data(self.access.clone())
             .app_data(self.verifier.clone())
             .app_data(self.returns.clone())
+            .configure(resolver::configure)
             .service(web::scope("/epcis").configure(epcis))
             .service(web::scope("/vrs").configure(vrs::configure))
             .service(web::scope("/api/v1").configure(v1))
@@ -253,6 +256,7 @@ fn v1(config: &mut ServiceConfig) {
         .configure(trade)
         .configure(directory::configure)
         .configure(verification)
+        .configure(verifications::configure)
         .service(
             discovery::resource("/transactions", "OPTIONS, GET").route(web::get().to(transactions::list)),
         )

@@ -30,12 +30,14 @@ use crate::api::partners;
 use crate::api::problem;
 use crate::api::products;
 use crate::api::receipts;
+use crate::api::resolver;
 use crate::api::returns;
 use crate::api::rules;
 use crate::api::scans;
 use crate::api::shipments;
 use crate::api::shipping;
 use crate::api::transactions;
+use crate::api::verifications;
 use crate::api::vrs;
 use crate::epcis::query::PARAMETER_NAMES;
 
@@ -117,6 +119,10 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         orders::list_orders,
         orders::show_advice,
         orders::show_order,
+        resolver::resolve,
+        verifications::list,
+        verifications::show,
+        verifications::verify,
         directory::check,
         directory::export,
         directory::import,

@@ -127,11 +127,14 @@ fn problem(refusal: Refusal) -> Problem {
             Problem::new(Failure::Forbidden, words).with_header(RETRY_AFTER, HeaderValue::from(seconds))
         }
         Refusal::NotOurs(_) | Refusal::Incomplete => Problem::new(Failure::NoSuchName, words),
-        Refusal::Journal(JournalError::Store(error)) => {
+        Refusal::Journal(JournalError::Store(error))
+        | Refusal::Verify(VerifyError::Journal(JournalError::Store(error))) => {
             tracing::error!(%error, "a verification could not be written down");
             Problem::later("the answer could not be written down, and does not leave before; ask again")
         }
-        Refusal::Journal(_) | Refusal::Verify(VerifyError::Stopping) => Problem::later(&words),
+        Refusal::Journal(_) | Refusal::Verify(VerifyError::Stopping | VerifyError::Journal(_)) => {
+            Problem::later(&words)
+        }
         Refusal::Verify(VerifyError::Store(error)) => Problem::from(error),
     };
     problem.with_header(CACHE_CONTROL, NOT_KEPT)

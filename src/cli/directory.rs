@@ -4,6 +4,7 @@ use std::io::BufWriter;
 use std::io::Write;
 use std::path::PathBuf;
 
+use chrono::Utc;
 use clap::ValueEnum;
 use serde_json::json;
 
@@ -13,6 +14,7 @@ use crate::cli::Output;
 use crate::cli::database;
 use crate::cli::import;
 use crate::cli::source::Source;
+use crate::cli::verifier;
 use crate::dscsa::verification::DirectoryRecord;
 use crate::formats::Defects;
 use crate::formats::directory;
@@ -73,7 +75,11 @@ enum Action {
         gtin: Option<String>,
     },
     /// Show what will make questions fail, and what to do about it
-    Check,
+    Check {
+        /// Try each record first, as the gateway does every night
+        #[arg(long)]
+        probe: bool,
+    },
     /// Remove records
     Remove {
         /// Their names, as `check` and `list --output json` show them
@@ -105,7 +111,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
         Action::Export { to } => export(&store, *to),
         Action::List { gtin } => list(&store, gtin.as_deref(), arguments.output),
-        Action::Check => check(&store, &settings.routing, arguments.output),
+        Action::Check { probe } => {
+            if *probe {
+                let verifier = verifier::open(&settings, &store)?;
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let done = runtime.block_on(verifier.probe(Utc::now()))?;
+                eprintln!("{} records answered, {} did not", done.sound, done.unsound);
+            }
+            check(&store, &settings.routing, arguments.output)
+        }
         Action::Remove { ids } => {
             let mut outcome = Outcome::Clean;
             for id in ids {

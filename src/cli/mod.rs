@@ -33,6 +33,8 @@ mod ship;
 mod source;
 mod trace;
 mod transactions;
+mod verifier;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -124,6 +126,8 @@ enum Command {
     Obligations(obligations::Arguments),
     /// Import, list or show purchase orders and despatch advices
     Orders(orders::Arguments),
+    /// Ask whether packages are as their makers say, and what to do with them
+    Verify(verify::Arguments),
     /// Import, export, list or check who answers for which product
     Directory(directory::Arguments),
     /// Show or replace the known lengths of GS1 company prefixes
@@ -169,6 +173,7 @@ pub fn run() -> ExitCode {
         Command::Partners(arguments) => partners::run(&arguments),
         Command::Obligations(arguments) => obligations::run(&arguments),
         Command::Orders(arguments) => orders::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Directory(arguments) => directory::run(&arguments),
         Command::Prefixes(arguments) => prefixes::run(&arguments),
     };

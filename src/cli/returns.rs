@@ -20,6 +20,7 @@ use crate::capture::Stopped;
 use crate::cli::Outcome;
 use crate::cli::Output;
 use crate::cli::database;
+use crate::cli::verifier;
 use crate::config::Settings;
 use crate::dscsa::ReturnState;
 use crate::dscsa::ReturnedUnit;
@@ -33,7 +34,6 @@ use crate::returns::Opening;
 use crate::returns::ReturnError;
 use crate::store::Store;
 use crate::store::StoreError;
-use crate::verify::Verifier;
 
 /// Units fetched at one time.
 const PAGE: i64 = 500;
@@ -174,7 +174,7 @@ fn lines(file: &Path) -> anyhow::Result<Vec<String>> {
 /// Checks the return here, or waits for the gateway that has taken it.
 fn check(settings: &Settings, store: &Store, id: &str) -> anyhow::Result<()> {
     let own = returns::own_gln(&settings.exceptions.gln)?;
-    let verifier = Verifier::new(store, &settings.routing());
+    let verifier = verifier::open(settings, store)?;
     let desk = Desk::new(store, &verifier, &settings.returns, own, Utc::now);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let owner = format!("{}-return-{}", std::process::id(), uuid::Uuid::new_v4());

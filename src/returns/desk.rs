@@ -180,7 +180,8 @@ impl Work<'_> {
                 Ok(())
             }
             Err(VerifyError::Store(error)) => Err(error.into()),
-            Err(VerifyError::Stopping) => Ok(()),
+            // It stays undecided, and is asked about again when the return is taken up again.
+            Err(VerifyError::Stopping | VerifyError::Journal(_)) => Ok(()),
         }
     }
 

@@ -536,6 +536,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    pending_verifications (id) {
+        id -> Text,
+        correlation -> Text,
+        asked_at -> BigInt,
+        next_at -> BigInt,
+        tries -> BigInt,
+        gtin -> Text,
+        serial -> Text,
+        lot -> Text,
+        expiry -> Text,
+        context -> Text,
+        possession -> Nullable<Bool>,
+        email -> Text,
+        telephone -> Text,
+        doubtful -> Bool,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -581,4 +600,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     saleable_returns,
     returned_units,
     returned_packages,
+    pending_verifications,
 );

@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use chrono::DateTime;
+use chrono::SecondsFormat;
 use chrono::Utc;
 
 use crate::dscsa::verification::Answer;
 use crate::dscsa::verification::Basis;
 use crate::dscsa::verification::CorrelationId;
+use crate::dscsa::verification::Direction;
 use crate::dscsa::verification::Judgement;
 use crate::dscsa::verification::RequesterStatement;
 use crate::dscsa::verification::VerdictFacts;
 use crate::dscsa::verification::judge;
+use crate::formats::verification::VerificationForm;
 use crate::gs1::Gtin;
 use crate::gs1::Scan;
 use crate::gs1::ScannedDate;
@@ -56,6 +59,30 @@ pub struct Verification {
     pub took: Duration,
     /// Nobody has answered yet, and we keep asking.
     pub pending: bool,
+}
+
+impl Verification {
+    /// As it is shown, with its question.
+    pub fn form(&self, question: &Question) -> VerificationForm {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let form = VerificationForm {
+            id: self.id.clone(),
+            at: self.at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            direction: Direction::Asked.as_str(),
+            pending: self.pending,
+            gtin: question.gtin.to_string(),
+            serial: question.serial.to_string(),
+            lot: question.lot.to_string(),
+            expiry: question.expiry.as_str().to_owned(),
+            context: question.context.to_string(),
+            responder: text(self.responder.as_deref()),
+            provider: text(self.provider.as_deref()),
+            correlation: self.correlation.to_string(),
+            milliseconds: u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+            ..VerificationForm::default()
+        };
+        form.with_judgement(&self.judgement).with_answer(self.answer.as_ref())
+    }
 }
 
 impl Question {

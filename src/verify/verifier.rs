@@ -4,20 +4,38 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
+use chrono::TimeDelta;
 use chrono::Utc;
+use metrics::counter;
+use metrics::histogram;
 use uuid::Uuid;
 
 use crate::access::Caller;
-use crate::dscsa::verification::Basis;
 use crate::dscsa::verification::CorrelationId;
-use crate::dscsa::verification::VerdictFacts;
-use crate::dscsa::verification::judge;
+use crate::dscsa::verification::Direction;
+use crate::dscsa::verification::RequesterStatement;
+use crate::dscsa::verification::VerificationRecord;
+use crate::dscsa::verification::VerificationRequest;
+use crate::dscsa::verification::record_id;
+use crate::gs1::Gtin;
+use crate::store::Journal;
+use crate::store::JournalEntry;
+use crate::store::PendingVerification;
 use crate::store::Store;
+use crate::store::StoreError;
+use crate::transport::Outbound;
 use crate::verify::Question;
+use crate::verify::Responder;
 use crate::verify::Verification;
 use crate::verify::VerifyError;
+use crate::verify::asking::Outcome;
+use crate::verify::credential::Credentials;
+use crate::verify::requester::ProviderFault;
+use crate::verify::requester::Requester;
 use crate::verify::routing;
-use crate::verify::standing;
+
+/// How long the law gives who is asked (21 U.S.C. 360eee-1).
+const HOURS_TO_ANSWER: i64 = 24;
 
 /// Answers questions about packages, wherever their answers are. Clones share everything.
 #[derive(Clone)]
@@ -26,12 +44,53 @@ pub struct Verifier(Arc<Inner>);
 struct Inner {
     store: Store,
     settings: routing::Settings,
+    requester: Option<Requester>,
+    journal: Option<Journal>,
+    responder: Option<Responder>,
+}
+
+/// What a verifier works with besides the store; without a connector it asks nobody.
+#[derive(Clone, Default)]
+pub struct Means {
+    /// How others are called.
+    pub outbound: Option<Outbound>,
+    /// Credentials, ours and theirs.
+    pub credentials: Option<Credentials>,
+    /// Where verifications are written down; straight to the store where there is none.
+    pub journal: Option<Journal>,
+    /// What answers for our own product.
+    pub responder: Option<Responder>,
+}
+
+/// A question under way, whether for the first time or again.
+#[derive(Clone, Debug)]
+pub(super) struct Asking {
+    pub(super) question: Question,
+    pub(super) correlation: CorrelationId,
+    pub(super) deadline: Duration,
+    pub(super) now: DateTime<Utc>,
 }
 
 impl Verifier {
-    /// A verifier over this store.
+    /// A verifier over this store that asks nobody.
     pub fn new(store: &Store, settings: &routing::Settings) -> Verifier {
-        Verifier(Arc::new(Inner { store: store.clone(), settings: settings.clone() }))
+        let (store, settings) = (store.clone(), settings.clone());
+        Verifier(Arc::new(Inner { store, settings, requester: None, journal: None, responder: None }))
+    }
+
+    /// A verifier that asks others; fails where a provider's settings cannot be used.
+    pub fn with(
+        store: &Store,
+        settings: &routing::Settings,
+        means: Means,
+    ) -> Result<Verifier, ProviderFault> {
+        let outbound = means.outbound.as_ref();
+        let requester =
+            outbound.map(|outbound| Requester::new(outbound, means.credentials.as_ref(), settings));
+        let requester = requester.transpose()?;
+        let (store, settings) = (store.clone(), settings.clone());
+        let Means { journal, responder, .. } = means;
+        Ok(Verifier(Arc::new(Inner { store, settings, requester, journal, responder })))
     }
 
     /// How questions are routed.
@@ -39,46 +98,147 @@ impl Verifier {
         &self.0.settings
     }
 
-    /// Asks who can answer, and judges. Must run on a Tokio runtime with time and network.
+    /// True where a trade item is our own, and answered for here.
+    pub fn is_own(&self, gtin: Gtin) -> bool {
+        self.0.responder.as_ref().is_some_and(|responder| responder.answers_for(gtin).is_some())
+    }
+
+    /// Asks who can answer, and judges; what came out is written down before it is told. A question that nobody answers in time
+    /// is asked again later, whoever waits. Must run on a Tokio runtime with time and network; goes on where the caller stops.
     pub async fn verify(
         &self,
         caller: &Caller,
         question: &Question,
         now: DateTime<Utc>,
     ) -> Result<Verification, VerifyError> {
-        let (verifier, caller, question) = (self.clone(), caller.clone(), question.clone());
-        let judged = tokio::task::spawn_blocking(move || verifier.judge(&caller, &question, now));
-        judged.await.map_err(|_| VerifyError::Stopping)?
+        let (verifier, caller) = (self.clone(), caller.clone());
+        let asking = Asking {
+            question: self.filled(question),
+            correlation: CorrelationId::new(Uuid::new_v4()),
+            deadline: Duration::from_millis(self.0.settings.deadline_milliseconds),
+            now,
+        };
+        let work = tokio::spawn(async move { verifier.first(&caller, asking).await });
+        work.await.map_err(|_| VerifyError::Stopping)?
     }
 
-    fn judge(
-        &self,
-        caller: &Caller,
-        question: &Question,
-        now: DateTime<Utc>,
-    ) -> Result<Verification, VerifyError> {
-        let holds = standing::holds(&self.0.store, caller, question)?;
-        let unanswered = format!("The directory does not say who answers for GTIN {}", question.gtin);
-        let judgement = judge(&VerdictFacts {
-            scan_problem: None,
-            doubtful: question.doubtful,
-            holds: &holds,
-            expiry: question.expiry.date(now.date_naive()),
-            today: now.date_naive(),
-            answer: None,
-            basis: Basis::None,
-            unanswered: &unanswered,
-        });
+    /// The question with what the settings say where it says nothing.
+    fn filled(&self, question: &Question) -> Question {
+        let mut question = question.clone();
+        if question.context.is_empty() {
+            question.context = self.0.settings.context.as_str().into();
+        }
+        question
+    }
+
+    async fn first(&self, caller: &Caller, asking: Asking) -> Result<Verification, VerifyError> {
+        let outcome = self.ask(caller, &asking).await?;
+        let id = record_id(asking.now, Uuid::new_v4());
+        if outcome.again {
+            let pending = PendingVerification {
+                id: id.clone(),
+                request: self.request(&asking, true),
+                doubtful: asking.question.doubtful,
+                asked: asking.now,
+                next: self.next(asking.now, 0).unwrap_or(asking.now),
+                tries: 0,
+            };
+            self.off_thread(move |store| store.put_pending(&pending)).await?;
+        }
+        let due = outcome.answer.is_none().then(|| asking.now + TimeDelta::hours(HOURS_TO_ANSWER));
+        self.record(&asking, &outcome, (&id, due)).await?;
+        let text = |text: &str| (!text.is_empty()).then(|| text.into());
         Ok(Verification {
-            id: Uuid::now_v7().to_string(),
-            correlation: CorrelationId::new(Uuid::new_v4()),
-            judgement,
-            answer: None,
-            responder: None,
-            provider: None,
-            at: now,
-            took: Duration::ZERO,
-            pending: false,
+            id,
+            correlation: asking.correlation,
+            responder: text(&outcome.responder),
+            provider: text(&outcome.provider),
+            at: asking.now,
+            took: outcome.took,
+            pending: outcome.again,
+            judgement: outcome.judgement,
+            answer: outcome.answer,
         })
+    }
+
+    /// When a question of this moment is asked again, having been asked again so often; `None` where it is not.
+    pub(super) fn next(&self, asked: DateTime<Utc>, tries: u32) -> Option<DateTime<Utc>> {
+        let minutes = self.0.settings.late_minutes.get(usize::try_from(tries).ok()?)?;
+        asked.checked_add_signed(TimeDelta::minutes(i64::from(*minutes)))
+    }
+
+    /// Writes down what came of asking once.
+    pub(super) async fn record(
+        &self,
+        asking: &Asking,
+        outcome: &Outcome,
+        (id, due): (&str, Option<DateTime<Utc>>),
+    ) -> Result<(), VerifyError> {
+        let Asking { question, correlation, now, .. } = asking;
+        let record = VerificationRecord {
+            id: id.to_owned(),
+            at: *now,
+            direction: Direction::Asked,
+            gtin: question.gtin.to_string(),
+            serial: question.serial.to_string(),
+            lot: question.lot.to_string(),
+            expiry: question.expiry.as_str().to_owned(),
+            context: question.context.to_string(),
+            requester: self.0.settings.requester.clone(),
+            responder: outcome.responder.to_string(),
+            provider: outcome.provider.to_string(),
+            correlation: correlation.to_string(),
+            status: outcome.status,
+            answer: outcome.answer.clone(),
+            verdict: Some(outcome.judgement.verdict),
+            basis: outcome.judgement.basis.as_str(),
+            took: outcome.took,
+            due,
+            evidence: outcome.evidence.to_string(),
+        };
+        counter!("epcgate_verifications_total", "verdict" => outcome.judgement.verdict.as_str(), "basis" => record.basis)
+            .increment(1);
+        histogram!("epcgate_verification_seconds", "basis" => record.basis)
+            .record(outcome.took.as_secs_f64());
+        match &self.0.journal {
+            Some(journal) => Ok(journal.record(JournalEntry { record, audit: None }).await?),
+            None => self.off_thread(move |store| store.keep_verifications(&[record])).await,
+        }
+    }
+
+    /// The question as it is sent.
+    pub(super) fn request(&self, asking: &Asking, statement: bool) -> VerificationRequest {
+        let question = &asking.question;
+        VerificationRequest {
+            gtin: question.gtin,
+            lot: question.lot.clone(),
+            serial: question.serial.clone(),
+            expiry: question.expiry.clone(),
+            context: question.context.clone(),
+            requester: self.0.settings.requester.as_str().into(),
+            correlation: asking.correlation.clone(),
+            statement: match statement {
+                true => question.statement.clone(),
+                false => RequesterStatement::default(),
+            },
+        }
+    }
+
+    pub(super) fn responder(&self) -> Option<&Responder> {
+        self.0.responder.as_ref()
+    }
+
+    pub(super) fn requester(&self) -> Option<&Requester> {
+        self.0.requester.as_ref()
+    }
+
+    /// Runs what may wait for the database on a thread that may wait.
+    pub(super) async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, VerifyError> {
+        let store = self.0.store.clone();
+        let done = tokio::task::spawn_blocking(move || work(&store)).await;
+        Ok(done.map_err(|_| VerifyError::Stopping)??)
     }
 }

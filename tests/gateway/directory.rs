@@ -131,10 +131,7 @@ fn http_imports_lists_checks_and_exports() {
     let clash = "gtin,start,end\n00300010123455,2029-01-01,2029-01-31\n";
     let (status, _, detail) = failure(gateway.post("/api/v1/directory", "text/csv", clash).send().unwrap());
     assert_eq!(status, 400);
-    assert!(
-        detail.contains("line 2") && detail.contains("overlaps the record 00300010123455::2028-01-01"),
-        "{detail}"
-    );
+    assert!(detail.contains("overlaps the record 00300010123455::2028-01-01"), "{detail}");
     for wrong in ["healthy=no", "gtin=1", "format=csv", "replace=x"] {
         assert_eq!(
             gateway.get(&format!("/api/v1/directory?{wrong}")).send().unwrap().status(),

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use epcgate::transport::use_ring;
 use rcgen::BasicConstraints;
@@ -20,6 +21,9 @@ use rustls::ServerConfig;
 use rustls::ServerConnection;
 use rustls::StreamOwned;
 use tempfile::TempDir;
+
+/// A header with which an answer is sent byte by byte.
+pub const DRIPS: &str = "X-Drips";
 
 /// Names under which everything on loopback is reached.
 const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
@@ -157,6 +161,14 @@ fn serve(
         }
         head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
         stream.write_all(head.as_bytes())?;
+        if head.contains(DRIPS) {
+            for byte in &body {
+                stream.write_all(std::slice::from_ref(byte))?;
+                stream.flush()?;
+                thread::sleep(Duration::from_millis(100));
+            }
+            continue;
+        }
         stream.write_all(&body)?;
         stream.flush()?;
     }

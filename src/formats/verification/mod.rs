@@ -2,6 +2,7 @@
 //! 1.1; GS1 US guideline 1.1 and 1.3).
 
 mod evidence;
+mod form;
 mod obligation;
 mod percent;
 mod request;
@@ -10,6 +11,8 @@ mod response;
 mod response_reader;
 
 pub use evidence::write_evidence;
+pub use form::VerificationForm;
+pub use form::csv_headings;
 pub use obligation::ObligationForm;
 pub use request::CONNECTIVITY;
 pub use request::LINK_KIND;

@@ -1,0 +1,1 @@
+DROP INDEX pending_verifications_by_time;
