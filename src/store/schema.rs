@@ -6,6 +6,12 @@ pub use returns::returned_packages;
 pub use returns::returned_units;
 pub use returns::saleable_returns;
 
+mod routing;
+
+pub use routing::directory_probes;
+pub use routing::directory_records;
+pub use routing::pending_verifications;
+
 diesel::table! {
     documents (id) {
         id -> BigInt,
@@ -505,56 +511,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    directory_records (id) {
-        id -> Text,
-        digits -> Text,
-        starts -> Text,
-        ends -> Text,
-        context -> Text,
-        responder -> Text,
-        provider -> Text,
-        url -> Text,
-        active -> Bool,
-        source -> Text,
-        modified_at -> Nullable<BigInt>,
-        contact_name -> Text,
-        email -> Text,
-        phone -> Text,
-        portal -> Text,
-    }
-}
-
-diesel::table! {
-    directory_probes (record) {
-        record -> Text,
-        probed_at -> BigInt,
-        sound -> Bool,
-        said -> Text,
-        failures -> BigInt,
-        last_sound_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    pending_verifications (id) {
-        id -> Text,
-        correlation -> Text,
-        asked_at -> BigInt,
-        next_at -> BigInt,
-        tries -> BigInt,
-        gtin -> Text,
-        serial -> Text,
-        lot -> Text,
-        expiry -> Text,
-        context -> Text,
-        possession -> Nullable<Bool>,
-        email -> Text,
-        telephone -> Text,
-        doubtful -> Bool,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -595,10 +551,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     verifications,
     verification_settlements,
     api_keys,
-    directory_records,
-    directory_probes,
     saleable_returns,
     returned_units,
     returned_packages,
-    pending_verifications,
 );
