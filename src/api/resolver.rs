@@ -31,8 +31,8 @@ pub fn configure(config: &mut ServiceConfig) {
 
 /// Redirects (307) to who answers for a product, by its GTIN, expiry (`exp`) and `context`; with `checkConnectivity=true` to its
 /// connectivity test.
-#[utoipa::path(get, path = "/gtin/{gtin}/lot/{lot}/ser/{ser}", tag = "Verification",
-    params(("gtin" = String, Path), ("lot" = String, Path), ("ser" = String, Path),
+#[utoipa::path(get, path = "/gtin/{rest}", tag = "Verification",
+    params(("rest" = String, Path, description = "`{gtin}/lot/{lot}/ser/{ser}`, percent-encoded."),
         ("exp" = Option<String>, Query, description = "Expiry, `YYMMDD`."), ("context" = Option<String>, Query),
         ("checkConnectivity" = Option<bool>, Query)),
     responses((status = 307, description = "Who answers is at `Location`.")))]

@@ -503,14 +503,7 @@ fn a_copy_of_the_makers_data_answers_where_it_allows_that() {
     let authority = Authority::new();
     let provider = Provider::start(&authority, "north");
     let maker = "0352999000012";
-    let sale =
-        include_str!("../../fixtures/demo/1_manufacturer_ships.xml").replace("{DAY+540}", "2028-03-31");
-    let mut parts = sale.split("{DAY");
-    let mut document = parts.next().unwrap().to_owned();
-    for part in parts {
-        document += "2026-03-04";
-        document += part.split_once('}').unwrap().1;
-    }
+    let document = demo_sale();
     let gtin = Epc::parse("urn:epc:id:sgtin:0352999.010130.A7K2M0001").gtin().unwrap();
     let scan = |serial: &str, lot: &str| format!("]d201{gtin}21{serial}\u{1d}1728033110{lot}");
     for (allowed, basis, verdict) in [
@@ -535,4 +528,44 @@ fn a_copy_of_the_makers_data_answers_where_it_allows_that() {
         let said = scanned(&gateway, &scan("A7K2M0001", "LMX2611"));
         assert_eq!((&said["basis"], &said["verdict"]), (&json!("source"), &json!("ok")), "{said}");
     }
+}
+
+#[test]
+fn our_own_product_is_answered_for_here() {
+    let authority = Authority::new();
+    let gateway = asking(&authority, |settings| {
+        settings.verification.responder = GLN.to_owned();
+        settings.verification.prefixes = vec!["0352999".to_owned()];
+    });
+    assert_eq!(gateway.captured("application/xml", demo_sale())["success"], true);
+    let gtin = Epc::parse("urn:epc:id:sgtin:0352999.010130.A7K2M0001").gtin().unwrap();
+    for (serial, lot, verdict) in [
+        ("A7K2M0001", "LMX2611", "ok"),
+        ("A7K2M0001", "OTHER", "do-not-use"),
+        ("A7K2M9999", "LMX2611", "do-not-use"),
+    ] {
+        let said = scanned(&gateway, &format!("]d201{gtin}21{serial}\u{1d}1728033110{lot}"));
+        assert_eq!((&said["basis"], &said["verdict"]), (&json!("source"), &json!(verdict)), "{said}");
+        assert_eq!(said["responderGLN"], GLN, "{said}");
+    }
+    let client = reqwest::blocking::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+    let asked = format!("http://{}/gtin/{gtin}/lot/LMX2611/ser/A7K2M0001?exp=280331", gateway.authority());
+    let sent = client.get(asked).send().unwrap();
+    assert_eq!(
+        header(&sent, "location"),
+        format!("/vrs/verify/gtin/{gtin}/lot/LMX2611/ser/A7K2M0001?exp=280331")
+    );
+}
+
+/// What the maker of the demo ships, on fixed days.
+fn demo_sale() -> String {
+    let sale =
+        include_str!("../../fixtures/demo/1_manufacturer_ships.xml").replace("{DAY+540}", "2028-03-31");
+    let mut parts = sale.split("{DAY");
+    let mut document = parts.next().unwrap().to_owned();
+    for part in parts {
+        document += "2026-03-04";
+        document += part.split_once('}').unwrap().1;
+    }
+    document
 }

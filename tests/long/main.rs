@@ -4,9 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test ends by panicking
 
 mod busy;
+#[path = "../gateway/https.rs"]
+mod https;
 mod memory;
 #[path = "../gateway/process.rs"]
 mod process;
+#[path = "../gateway/provider.rs"]
+mod provider;
+mod verifying;
 
 use std::path::PathBuf;
 use std::process::Command;
