@@ -1,6 +1,7 @@
 //! Transaction information and statement of the sales that units are returned from, each shipment looked up once.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::access::Caller;
 use crate::dscsa::transaction::Element;
@@ -40,22 +41,23 @@ impl Informations {
         caller: &Caller,
         shipment: i64,
     ) -> Result<&Information, StoreError> {
-        if !self.0.contains_key(&shipment) {
-            let found = match transactions::transactions(store, caller, &Question::Shipment(shipment)) {
-                Ok(found) => found.into_iter().next().map_or_else(
-                    || Information::NotTold("nothing was shipped with it".to_owned()),
-                    |found| Information::Found {
-                        document: found.document,
-                        missing: found.information.missing,
-                        affirmed: found.statement.is_some_and(|statement| statement.is_affirmed()),
-                    },
-                ),
-                Err(ExportError::Store(error)) => return Err(error),
-                Err(error) => Information::NotTold(error.to_string()),
-            };
-            self.0.insert(shipment, found);
-        }
-        Ok(self.0.entry(shipment).or_insert_with(|| Information::NotTold(String::new())))
+        let unknown = match self.0.entry(shipment) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(unknown) => unknown,
+        };
+        let found = match transactions::transactions(store, caller, &Question::Shipment(shipment)) {
+            Ok(found) => found.into_iter().next().map_or_else(
+                || Information::NotTold("nothing was shipped with it".to_owned()),
+                |found| Information::Found {
+                    document: found.document,
+                    missing: found.information.missing,
+                    affirmed: found.statement.is_some_and(|statement| statement.is_affirmed()),
+                },
+            ),
+            Err(ExportError::Store(error)) => return Err(error),
+            Err(error) => Information::NotTold(error.to_string()),
+        };
+        Ok(unknown.insert(found))
     }
 }
 

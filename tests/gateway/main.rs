@@ -25,7 +25,6 @@ mod postgres;
 mod process;
 mod products;
 mod provider;
-mod provider;
 mod query;
 mod receive;
 mod returns;

@@ -33,6 +33,9 @@ pub struct EarlierReturn {
     pub at: DateTime<Utc>,
 }
 
+/// Key of a unit, and where another return has it: its name, its line, and when it was decided.
+type Row = (String, (String, i64, Option<i64>));
+
 /// Where another scan of the same return has a unit: its line, by the unit's key.
 pub type SameReturn = HashMap<String, i64>;
 
@@ -60,7 +63,7 @@ impl Store {
         let columns = (returned_units::saleable_return, returned_units::line, returned_units::decided_at);
         let mut found: HashMap<String, EarlierReturn> = HashMap::new();
         for keys in keys.chunks(KEYS) {
-            let rows: Vec<(String, (String, i64, Option<i64>))> = self.read(|connection| {
+            let rows: Vec<Row> = self.read(|connection| {
                 let mut rows: Vec<_> = returned_units::table
                     .inner_join(
                         saleable_returns::table.on(saleable_returns::id.eq(returned_units::saleable_return)),
@@ -82,7 +85,7 @@ impl Store {
                         .filter(returned_packages::key.eq_any(keys))
                         .filter(counts())
                         .select((returned_packages::key, columns))
-                        .load::<(String, (String, i64, Option<i64>))>(connection)?,
+                        .load::<Row>(connection)?,
                 );
                 Ok(rows)
             })?;
