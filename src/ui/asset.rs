@@ -49,6 +49,8 @@ mod tests {
     fn every_file_has_a_kind_and_nothing_foreign_in_it() {
         let names: Vec<_> = Assets::iter().collect();
         assert!(names.len() > 3, "{names:?}");
+        let bytes: usize = names.iter().map(|name| Assets::get(name).unwrap().data.len()).sum();
+        assert!(bytes < 80_000, "{bytes} bytes: an old telephone waits for each of them");
         for name in names {
             assert!(kind(&name).is_some(), "{name}");
             let data = Assets::get(&name).unwrap().data.into_owned();

@@ -37,6 +37,7 @@ export class Field extends EventTarget {
   #keys = 0;
   #edited = false;
   #caps = false;
+  #capsSeen = false;
   #numpad = "";
   #tabbed = false;
 
@@ -119,6 +120,7 @@ export class Field extends EventTarget {
     if (this.#keys === 0) this.#began = event.timeStamp;
     this.#ended = event.timeStamp;
     this.#keys += 1;
+    this.#capsSeen ||= this.#caps;
   }
 
   #pasted(event) {
@@ -146,7 +148,7 @@ export class Field extends EventTarget {
 
   #end() {
     const text = visible(this.#input.value);
-    const detail = { text, keys: this.#isFast() ? "fast" : "", caps: this.#caps ? "on" : "" };
+    const detail = { text, keys: this.#isFast() ? "fast" : "", caps: this.#caps || this.#capsSeen ? "on" : "" };
     this.#clear();
     this.#input.focus();
     if (text.trim() !== "") this.dispatchEvent(new CustomEvent("scan", { detail }));
@@ -161,5 +163,6 @@ export class Field extends EventTarget {
   #reset() {
     this.#keys = 0;
     this.#edited = false;
+    this.#capsSeen = false;
   }
 }
