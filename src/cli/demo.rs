@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use chrono::Days;
 use chrono::NaiveDate;
+use chrono::TimeDelta;
 use chrono::Utc;
 
 use crate::access::Caller;
@@ -19,8 +20,12 @@ use crate::cli::database;
 use crate::cli::serve;
 use crate::config::Settings;
 use crate::dscsa::Against;
+use crate::dscsa::Decision;
+use crate::dscsa::HoldKind;
+use crate::dscsa::HoldScope;
 use crate::dscsa::ScanAnswer;
 use crate::epcis::CaptureErrorBehaviour;
+use crate::gs1::Gtin;
 use crate::reconcile::receipt;
 use crate::reconcile::receipt::Opening;
 use crate::server::Gateway;
@@ -49,6 +54,16 @@ const ORDER: &str = "urn:epcglobal:cbv:bt:9521102000015:PO-118";
 const SCANS: [&str; 3] =
     ["(01)00352999101306(21)A7K2M0001", "(01)00352999101306(21)A7K2M0002", "(01)00352999101306(21)A7K2M0003"];
 
+/// GLN of the manufacturer.
+const MAKER: &str = "0352999000012";
+/// The bottles' trade item, and their lot.
+const BOTTLE: &str = "00352999101306";
+const LOT: &str = "LMX2611";
+/// Days from the start to the expiry of that lot.
+const SHELF_LIFE: i64 = 540;
+/// The bottle that is recalled.
+const RECALLED: &str = "A7K2M0003";
+
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The address and port to listen on; port 0 takes any that is free [default: 127.0.0.1:8080]
@@ -64,6 +79,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let folder = arguments.data_dir.clone().unwrap_or_else(|| temporary.path().to_owned());
     let database = database::Choice { data_dir: Some(folder.clone()), ..database::Choice::default() };
     let mut settings = database.settings()?;
+    // The maker of the demo lets its data answer for it, so that pages have somebody to ask.
+    settings.routing.replicates.push(MAKER.to_owned());
     serve::listen_on(&mut settings, arguments.listen);
     serve::log(&settings)?;
     let store = database.open(&settings)?;
@@ -75,9 +92,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     let found = receive(&store, &settings)?;
     writeln!(out, "  the clinic scans what it was sent: {found}")?;
+    let why = recall(&store)?;
+    writeln!(out, "  one bottle is recalled: {why}")?;
     drop(out);
     let gateway = Gateway::start(&settings, &store)?;
     serve::announce(&gateway)?;
+    show(&gateway.url(), Utc::now().date_naive())?;
     explain(&gateway.url(), &folder)?;
     gateway.run()?;
     Ok(Outcome::Clean)
@@ -112,6 +132,40 @@ fn receive(store: &Store, settings: &Settings) -> anyhow::Result<String> {
     let closed = capture::close_receipt(store, &caller, by, &settings.policy()?, Utc::now)?;
     let differences = closed.closing.differences.len();
     Ok(format!("{} bottles are as the data say, and {differences} is not there", SCANS.len()))
+}
+
+/// Recalls one bottle; says why.
+fn recall(store: &Store) -> anyhow::Result<&'static str> {
+    let why = "the seal of its cap may be broken";
+    let scope = HoldScope::serials(Gtin::parse(BOTTLE)?, RECALLED, RECALLED)?;
+    let opened = Decision::new("Alder Point Therapeutics", Utc::now(), why)?;
+    store.open_hold(&Caller::operator(), HoldKind::Recall, &scope, &opened)?;
+    Ok(why)
+}
+
+/// Says where the pages are, and what can be scanned there.
+fn show(url: &str, today: NaiveDate) -> anyhow::Result<()> {
+    let code = |serial: &str, lot: &str, days: i64| {
+        let expiry = today.checked_add_signed(TimeDelta::days(days)).context("a day out of range")?;
+        Ok::<_, anyhow::Error>(format!("]d201{BOTTLE}21{serial}^]17{}10{lot}", expiry.format("%y%m%d")))
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\nOpen {url}/ and paste what a scanner would type:")?;
+    for (says, code) in [
+        ("OK TO USE: it is as its maker's data say", code("A7K2M0001", LOT, SHELF_LIFE)?),
+        ("DO NOT USE: it is recalled", code(RECALLED, LOT, SHELF_LIFE)?),
+        ("DO NOT USE: its serial number belongs to another lot", code("A7K2M0002", "LMX2609", SHELF_LIFE)?),
+        ("DO NOT USE: it has expired", code("A7K1B0007", "LMX2405", -20)?),
+        (
+            "WAIT: nobody can be asked about this product",
+            code("7Q41", "SB7", 200)?.replace(BOTTLE, "09521101000092"),
+        ),
+        ("SCAN PROBLEM: the line code, not the square one", "352999101306".to_owned()),
+    ] {
+        writeln!(out, "\n  # {says}\n  {code}")?;
+    }
+    out.flush()?;
+    Ok(())
 }
 
 fn explain(url: &str, folder: &Path) -> anyhow::Result<()> {

@@ -40,6 +40,7 @@ impl Pages {
             .service(guarded(web::resource("/").route(web::get().to(scan::home))))
             .service(guarded(web::resource("/scan").route(web::post().to(scan::check))))
             .service(guarded(web::resource("/scan/reading").route(web::post().to(scan::reading))))
+            .service(guarded(web::resource("/scan/pending/{id}").route(web::get().to(scan::pending))))
             .service(guarded(web::resource("/items/{key:.+}").route(web::get().to(item::show))))
             .service(guarded(web::resource("/assets/{file}").route(web::get().to(asset::file))));
     }

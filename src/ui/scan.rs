@@ -10,7 +10,9 @@ use askama::Template;
 use chrono::Utc;
 use serde::Deserialize;
 
+use crate::access::Caller;
 use crate::gs1::Scan;
+use crate::store::Store;
 use crate::ui::label::Label;
 use crate::ui::page;
 use crate::ui::verdict::Checked;
@@ -75,6 +77,18 @@ pub async fn check(verifier: Data<Verifier>, sent: web::Form<Sent>) -> HttpRespo
     match Checked::of(&verifier, &given, Utc::now()).await {
         Ok(checked) if sent.part == "verdict" => page::ok(&VerdictPart { checked: &checked }),
         Ok(checked) => page::ok(&ScanPage { checked: Some(checked) }),
+        Err(error) => page::failed(&error),
+    }
+}
+
+/// `pending` while nobody has answered a question, `done` from then on (`GET /scan/pending/{id}`).
+pub async fn pending(store: Data<Store>, id: web::Path<String>) -> HttpResponse {
+    let asked = web::block(move || store.pending(&Caller::operator(), &id)).await;
+    match asked {
+        Ok(Ok(asked)) => HttpResponse::Ok()
+            .content_type("text/plain; charset=utf-8")
+            .body(if asked.is_some() { "pending" } else { "done" }),
+        Ok(Err(error)) => page::failed(&error),
         Err(error) => page::failed(&error),
     }
 }

@@ -33,6 +33,8 @@ pub struct Checked {
     pub judgement: Judgement,
     /// What the scan says.
     pub label: Label,
+    /// The name under which the question stands, where nobody has answered and the gateway keeps asking.
+    pub pending: Option<String>,
     /// What is off with the scan although it could be read, each in words.
     pub notes: Vec<String>,
 }
@@ -46,7 +48,8 @@ impl Checked {
         };
         let verification = verifier.verify(&Caller::operator(), &question, now).await?;
         let label = Label::of(&scan, now.date_naive());
-        Ok(Checked { judgement: verification.judgement, label, notes: notes(&scan) })
+        let pending = verification.pending.then_some(verification.id);
+        Ok(Checked { judgement: verification.judgement, label, pending, notes: notes(&scan) })
     }
 
     /// `ok`, `wait`, `scan-problem` or `do-not-use`.
@@ -61,6 +64,7 @@ fn read(given: &Given, now: DateTime<Utc>) -> Result<(Scan, Question), Checked> 
     let unread = |problem: &str, step: &str| Checked {
         judgement: judgement(problem, step, today),
         label: Label::default(),
+        pending: None,
         notes: Vec::new(),
     };
     let scan = Scan::parse(&given.text).map_err(|fault| {
@@ -79,6 +83,7 @@ fn read(given: &Given, now: DateTime<Utc>) -> Result<(Scan, Question), Checked> 
     let mut question = Question::of_scan(&scan, now).map_err(|judgement| Checked {
         judgement,
         label: Label::of(&scan, today),
+        pending: None,
         notes: notes(&scan),
     })?;
     question.doubtful |= scan.is_doubtful() || (!given.fast && scan.symbology.is_none());

@@ -36,6 +36,7 @@ mod store;
 mod tls;
 mod trace;
 mod transactions;
+mod verdicts;
 mod verifications;
 mod vrs;
 mod wallet;

@@ -1,7 +1,16 @@
 //! The pages in a real Chromium: scans as scanners type them, each verdict, accessibility, keyboard, queue, policy.
 
+use std::io::BufRead;
+use std::io::BufReader;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
 use std::time::Duration;
 
+use chrono::NaiveDate;
+use chrono::TimeDelta;
+use chrono::Utc;
 use fantoccini::key::Key;
 use reqwest::blocking::RequestBuilder;
 use serde_json::json;
@@ -13,9 +22,13 @@ use crate::browser::Stroke;
 use crate::browser::TAB;
 use crate::harness::TestGateway;
 use crate::harness::header;
+use crate::trace;
 use crate::trace::encoded;
 
 const GTIN: &str = "00352999101306";
+const LOT: &str = "LMX2611";
+/// GLN of its maker.
+const MAKER: &str = "0352999000012";
 
 /// A label as its code holds it, without symbology identifier.
 fn label(serial: &str, lot: &str, expiry: &str) -> String {
@@ -26,6 +39,23 @@ fn recall(gateway: &TestGateway, lot: &str, reason: &str) {
     let body = json!({ "gtin": GTIN, "lot": lot, "reason": reason, "by": "quality" });
     let response = gateway.post("/api/v1/recalls", "application/json", body.to_string()).send().unwrap();
     assert!(response.status().is_success(), "{}", response.text().unwrap());
+}
+
+/// A gateway with a small supply chain, whose maker lets its data answer for it; and the label's expiry date.
+fn supplied() -> (TestGateway, String) {
+    let gateway = TestGateway::with(|settings| settings.routing.replicates = vec![MAKER.to_owned()]);
+    let expiry = capture_all(&gateway).format("%y%m%d").to_string();
+    (gateway, expiry)
+}
+
+/// Captures the documents of the demo as of today; gives the expiry date of what they are about.
+fn capture_all(gateway: &TestGateway) -> NaiveDate {
+    let today = Utc::now().date_naive();
+    for (media_type, document) in trace::DOCUMENTS {
+        let job = gateway.captured(media_type, trace::dated_from(document, today));
+        assert_eq!(job["success"], true, "{job}");
+    }
+    today + TimeDelta::days(540)
 }
 
 /// A scan as the form sends it where nothing runs in the page.
@@ -242,6 +272,57 @@ fn what_is_known_here_stops_a_package() {
 }
 
 #[test]
+fn answers_are_shown_for_what_they_are() {
+    let (gateway, expiry) = supplied();
+    recall(&gateway, "LR", "Glass in vials");
+    let browser = Browser::start();
+    browser.open(&home(&gateway));
+    let good = format!("]d2{}", label("A7K2M0001", LOT, &expiry));
+    let swapped = format!("]d2{}", label("A7K2M0001", "LMX2609", &expiry));
+    let turned: String = good.chars().map(other_case).collect();
+    let small = label("A7K2M0001", LOT, &expiry).to_lowercase();
+    for (what, text, expected, words) in [
+        ("as assigned", good.clone(), "ok", "OK TO USE"),
+        ("swapped lot", swapped, "do-not-use", "another lot"),
+        ("swapped expiry date", format!("]d2{}", label("A7K2M0001", LOT, "291231")), "do-not-use", "expiry"),
+        ("unknown serial number", format!("]d2{}", label("A7K2M9999", LOT, &expiry)), "do-not-use", "serial"),
+        (
+            "recalled lot on the label",
+            format!("]d2{}", label("A7K2M0001", "LR", &expiry)),
+            "do-not-use",
+            "Glass",
+        ),
+        ("expired label", format!("]d2{}", label("A7K2M0001", LOT, "200131")), "do-not-use", "Expired"),
+        ("Caps Lock, told by the scanner", turned, "ok", "Caps Lock"),
+        ("Caps Lock, not told", small, "scan-problem", "serial"),
+        ("no separators", good.replace('\u{1d}', ""), "ok", "separator"),
+        ("German keyboard", german(&good), "ok", "keyboard"),
+        ("line code", "352999101306".to_owned(), "scan-problem", "square code"),
+    ] {
+        browser.value("document.body.dataset.verdict = 'none'");
+        browser.scan(&text, SEPARATORS[0], ENTER);
+        let (word, said) = judged(&browser);
+        assert_eq!(word, expected, "{what}: {said}");
+        assert!(said.to_lowercase().contains(&words.to_lowercase()), "{what}: {said}");
+        assert!(!said.contains("genuine"), "{what}: {said}");
+    }
+    browser.value("document.body.dataset.verdict = 'none'");
+    let keys: Vec<Stroke> =
+        format!("(01){GTIN}(21)A7K2M0001(17){expiry}(10)LMX2609").chars().map(Stroke::Letter).collect();
+    browser.press(&keys, Duration::from_millis(90));
+    browser.press(&[ENTER], Duration::ZERO);
+    let (word, said) = judged(&browser);
+    assert_eq!(word, "scan-problem", "what was typed is not accused: {said}");
+    browser.open(&format!("{}items/01/{GTIN}/21/A7K2M0001", home(&gateway)));
+    let told = browser.text("document.querySelector('main').innerText");
+    for words in ["Verifications", "OK TO USE", "DO NOT USE", "No match GTIN Serial Lot", "What it was in"] {
+        assert!(told.contains(words), "{words} is not in {told}");
+    }
+    is_fit_for_all(&browser, "an item with verifications");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn pages_answer_to_this_machine_alone_and_carry_their_policy() {
     let gateway = TestGateway::start();
     let page = gateway.get("/").send().unwrap();
@@ -308,13 +389,14 @@ fn is_fit_for_all(browser: &Browser, name: &str) {
 
 #[test]
 fn both_pages_are_fit_for_all_in_every_state() {
-    let gateway = TestGateway::start();
+    let (gateway, expiry) = supplied();
     recall(&gateway, "LR", "Glass in vials");
     let browser = Browser::start();
     browser.open(&home(&gateway));
     is_fit_for_all(&browser, "ready");
     for (text, expected) in [
-        (label("A1", "L1", "280331"), "wait"),
+        (label("A7K2M0001", LOT, &expiry), "ok"),
+        (label("A1", "L1", "280331").replace(GTIN, "09521101000092"), "wait"),
         (label("A1", "LR", "280331"), "do-not-use"),
         ("300010123457".to_owned(), "scan-problem"),
     ] {
@@ -327,9 +409,6 @@ fn both_pages_are_fit_for_all_in_every_state() {
     browser.wait("document.body.dataset.verdict === 'unreachable'");
     is_fit_for_all(&browser, "unreachable");
     browser.offline(false);
-    for (media_type, document) in crate::trace::DOCUMENTS {
-        gateway.captured(media_type, crate::trace::dated(document));
-    }
     recall(&gateway, "LMX2611", "Tablets of the wrong strength");
     for path in [
         "items/01/00352999101306/21/A7K2M0001",
@@ -339,5 +418,77 @@ fn both_pages_are_fit_for_all_in_every_state() {
         browser.open(&format!("{}{path}", home(&gateway)));
         is_fit_for_all(&browser, path);
     }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// The demo as a person starts it; ends with the test.
+struct Demo {
+    process: Child,
+    url: String,
+    /// What it proposes to scan, each with what will be said of it.
+    codes: Vec<(String, String)>,
+}
+
+impl Demo {
+    fn start() -> Demo {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_epcgate"))
+            .args(["demo", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let open = lines.find(|line| line.starts_with("Open ")).expect("the demo says where its pages are");
+        let url = open.split_whitespace().nth(1).unwrap().to_owned();
+        let mut codes = Vec::new();
+        for line in lines.by_ref().take_while(|line| line != "Try:") {
+            match line.trim().strip_prefix("# ") {
+                Some(says) => codes.push((says.to_owned(), String::new())),
+                None if line.is_empty() => {}
+                None => codes.last_mut().unwrap().1 = line.trim().to_owned(),
+            }
+        }
+        Demo { process, url, codes }
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Also takes the pictures of the README, where EPCGATE_SCREENSHOTS names a folder for them.
+#[test]
+fn screenshots_of_the_demo_show_what_it_promises() {
+    let demo = Demo::start();
+    let browser = Browser::start();
+    let folder = std::env::var_os("EPCGATE_SCREENSHOTS").map(PathBuf::from);
+    let shoot = |name: &str| {
+        if let Some(folder) = &folder {
+            std::fs::write(folder.join(format!("{name}.png")), browser.picture()).unwrap();
+        }
+    };
+    browser.prefer("light");
+    browser.open(&demo.url);
+    assert!(demo.codes.len() > 4, "{:?}", demo.codes);
+    // From the last to the first, so that the picture of a package that is fine shows the others beneath.
+    for (says, code) in demo.codes.iter().rev() {
+        browser.value("document.body.dataset.verdict = 'none'");
+        let keys = code.replace("^]", "\u{1d}");
+        browser.scan(&keys, SEPARATORS[0], ENTER);
+        let (word, said) = judged(&browser);
+        let promised = says.split(':').next().unwrap();
+        assert!(said.contains(promised), "{code} should give {says:?}: {said}");
+        if says.contains("recalled") || word == "ok" || word == "scan-problem" {
+            browser.wait("document.querySelectorAll('#strip li').length > 0");
+            shoot(&format!("scan-{word}"));
+        }
+    }
+    browser.open(&format!("{}items/01/{GTIN}/21/A7K2M0001", demo.url));
+    browser.window(1280, 1440, 1);
+    browser.wait("document.querySelector('.picture img').complete");
+    shoot("item");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }

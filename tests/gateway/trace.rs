@@ -26,8 +26,12 @@ pub const DOCUMENTS: [(&str, &str); 4] = [
 ];
 
 /// The fixture with a day put for each `{DAY-3}`, counted from 2026-11-22.
-pub fn dated(document: &str) -> String {
-    let today = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
+fn dated(document: &str) -> String {
+    dated_from(document, NaiveDate::from_ymd_opt(2026, 11, 22).unwrap())
+}
+
+/// The fixture with a day put for each `{DAY-3}`, counted from `today`.
+pub fn dated_from(document: &str, today: NaiveDate) -> String {
     let mut parts = document.split("{DAY");
     let mut text = parts.next().unwrap().to_owned();
     for part in parts {

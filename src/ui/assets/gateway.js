@@ -4,24 +4,22 @@ const PATIENCE = 20000;
 
 export class Unreachable extends Error {}
 
-async function post(path, fields) {
-  const options = {
-    method: "POST",
-    body: new URLSearchParams(fields),
-    cache: "no-store",
-    credentials: "same-origin",
-    redirect: "error",
-    signal: AbortSignal.timeout(PATIENCE),
-  };
+async function ask(path, options) {
+  const always = { cache: "no-store", credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(PATIENCE) };
   let text;
   let response;
   try {
-    response = await fetch(path, options);
+    response = await fetch(path, { ...always, ...options });
     text = await response.text();
   } catch {
     throw new Unreachable();
   }
   if (response.status >= 500) throw new Unreachable();
+  return text;
+}
+
+async function post(path, fields) {
+  const text = await ask(path, { method: "POST", body: new URLSearchParams(fields) });
   return new DOMParser().parseFromString(text, "text/html");
 }
 
@@ -37,4 +35,9 @@ export async function verdict({ text, keys, caps }) {
 export async function reading(text) {
   const page = await post("/scan/reading", { code: text });
   return [...page.body.children].map((child) => document.adoptNode(child));
+}
+
+// True as long as nobody has answered this question.
+export async function isPending(id) {
+  return (await ask(`/scan/pending/${encodeURIComponent(id)}`, {})) === "pending";
 }

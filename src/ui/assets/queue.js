@@ -1,9 +1,10 @@
 // Queue: scans wait here for their verdicts, and none is lost while the gateway cannot be reached.
 
-import { Unreachable, verdict } from "./gateway.js";
+import { Unreachable, isPending, verdict } from "./gateway.js";
 
 const AT_ONCE = 3;
 const PAUSES = [1000, 2000, 5000, 10000];
+const LATE = 5000;
 const KEPT = "epcgate-scans";
 const MOST = 200;
 
@@ -12,11 +13,13 @@ export class Queue extends EventTarget {
   #asking = 0;
   #failures = 0;
   #timer = 0;
+  #looking = false;
 
   constructor() {
     super();
     this.#scans = remembered();
     window.addEventListener("online", () => this.#resume());
+    setInterval(() => this.#look(), LATE);
   }
 
   // All scans that are remembered, the newest last.
@@ -57,10 +60,12 @@ export class Queue extends EventTarget {
       scan.word = section.querySelector("h2").textContent;
       scan.shown = link?.dataset.shown ?? "";
       scan.page = link?.getAttribute("href") ?? "";
+      scan.pending = section.dataset.pending ?? "";
       scan.next = section.querySelector(".next")?.textContent ?? "";
       this.dispatchEvent(new CustomEvent("verdict", { detail: { scan, section } }));
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
+      if (scan.pending) return;
       const first = scan.state !== "unreachable";
       scan.state = "unreachable";
       scan.word = "NOT YET CHECKED";
@@ -71,6 +76,21 @@ export class Queue extends EventTarget {
       this.#asking -= 1;
       this.#changed();
       if (this.#timer === 0) this.#next();
+    }
+  }
+
+  // Asks anew about packages whose makers have answered late; the last one scanned comes first.
+  async #look() {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      for (const scan of this.#scans.filter((one) => one.pending).reverse()) {
+        if (!(await isPending(scan.pending))) await this.#ask(scan);
+      }
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+    } finally {
+      this.#looking = false;
     }
   }
 
