@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use std::time::Instant;
 
+use epcgate::transport::use_ring;
 use fantoccini::Client;
 use fantoccini::ClientBuilder;
 use fantoccini::actions::InputSource;
@@ -49,6 +50,7 @@ pub struct Browser {
 impl Browser {
     /// Starts driver and browser; fails loudly where they are not installed.
     pub fn start() -> Browser {
+        use_ring();
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())

@@ -285,7 +285,7 @@ fn answers_are_shown_for_what_they_are() {
         ("as assigned", good.clone(), "ok", "OK TO USE"),
         ("swapped lot", swapped, "do-not-use", "another lot"),
         ("swapped expiry date", format!("]d2{}", label("A7K2M0001", LOT, "291231")), "do-not-use", "expiry"),
-        ("unknown serial number", format!("]d2{}", label("A7K2M9999", LOT, &expiry)), "do-not-use", "serial"),
+        ("unknown serial number", format!("]d2{}", label("A7K2M9999", LOT, &expiry)), "wait", "directory"),
         (
             "recalled lot on the label",
             format!("]d2{}", label("A7K2M0001", "LR", &expiry)),
@@ -294,7 +294,7 @@ fn answers_are_shown_for_what_they_are() {
         ),
         ("expired label", format!("]d2{}", label("A7K2M0001", LOT, "200131")), "do-not-use", "Expired"),
         ("Caps Lock, told by the scanner", turned, "ok", "Caps Lock"),
-        ("Caps Lock, not told", small, "scan-problem", "serial"),
+        ("Caps Lock, not told", small, "wait", "Caps Lock"),
         ("no separators", good.replace('\u{1d}', ""), "ok", "separator"),
         ("German keyboard", german(&good), "ok", "keyboard"),
         ("line code", "352999101306".to_owned(), "scan-problem", "square code"),
