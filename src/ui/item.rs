@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use askama::Template;
 
 use crate::access::Caller;
+use crate::dscsa::HoldKind;
 use crate::dscsa::KnownProduct;
 use crate::dscsa::ProductField;
 use crate::dscsa::verification::AdditionalInfo;
@@ -15,7 +16,9 @@ use crate::dscsa::verification::Direction;
 use crate::dscsa::verification::FailureReason;
 use crate::dscsa::verification::VerificationRecord;
 use crate::export::custody;
+use crate::export::custody::FindingForm;
 use crate::export::custody::ItemForm;
+use crate::formats::holds::HoldForm;
 use crate::gs1::Epc;
 use crate::gs1::Scan;
 use crate::gs1::digital_link::CANONICAL_HOST;
@@ -45,7 +48,8 @@ const MOST_QUESTIONS: i64 = 50;
 #[derive(Template)]
 #[template(path = "item.html")]
 struct ItemPage {
-    item: ItemForm,
+    notices: Vec<Notice>,
+    findings: Vec<FindingForm>,
     title: String,
     product: String,
     facts: Vec<Fact>,
@@ -53,6 +57,15 @@ struct ItemPage {
     stays: Vec<Stay>,
     questions: Vec<Asked>,
     picture: String,
+}
+
+/// Why it must not be used or moved.
+struct Notice {
+    /// It must not be used, as opposed to waiting.
+    stop: bool,
+    title: &'static str,
+    why: String,
+    what: String,
 }
 
 /// What is known of it now.
@@ -153,7 +166,8 @@ fn told(store: &Store, epc: &Epc, picture: bool) -> Result<Told, CustodyError> {
         stays: stays(&custody),
         questions: questions(store, &caller, epc)?,
         picture: path(epc).map(|path| format!("{path}?picture")).unwrap_or_default(),
-        item,
+        notices: item.holds.iter().map(notice).collect(),
+        findings: item.open_findings,
     })))
 }
 
@@ -170,6 +184,22 @@ fn product_name(known: &KnownProduct) -> String {
         .flatten()
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn notice(hold: &HoldForm) -> Notice {
+    let title = match HoldKind::parse(hold.kind) {
+        Some(HoldKind::Recall) => "Recalled",
+        Some(HoldKind::Suspect) => "Suspect",
+        Some(HoldKind::Illegitimate) => "Illegitimate",
+        Some(HoldKind::Hold) | None => "On hold",
+    };
+    let opened = hold.opened.at.get(..16).unwrap_or(&hold.opened.at).replace('T', " ");
+    Notice {
+        stop: title != "On hold",
+        title,
+        why: capital(&hold.opened.reason),
+        what: format!("{}, by {}, {opened} UTC", capital(&hold.concerns), hold.opened.by),
+    }
 }
 
 fn facts(custody: &Custody) -> Vec<Fact> {

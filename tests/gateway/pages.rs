@@ -295,7 +295,7 @@ fn answers_are_shown_for_what_they_are() {
         ("expired label", format!("]d2{}", label("A7K2M0001", LOT, "200131")), "do-not-use", "Expired"),
         ("Caps Lock, told by the scanner", turned, "ok", "Caps Lock"),
         ("Caps Lock, not told", small, "wait", "Caps Lock"),
-        ("no separators", good.replace('\u{1d}', ""), "ok", "separator"),
+        ("no separators", good.replace('\u{1d}', ""), "scan-problem", "separator"),
         ("German keyboard", german(&good), "ok", "keyboard"),
         ("line code", "352999101306".to_owned(), "scan-problem", "square code"),
     ] {
