@@ -181,6 +181,7 @@ fn what_cannot_be_asked_waits_its_turn_and_is_never_green() {
     let (word, said) = verdict(&browser, "Q3");
     assert_eq!(word, "wait", "{said}");
     assert!(browser.text("document.getElementById('earlier').innerText").contains("Q1"));
+    is_fit_for_all(&browser, "earlier packages");
     browser.open(&home(&gateway));
     assert_eq!(browser.text("document.body.dataset.verdict"), "none");
     browser.wait(&format!("{states} === 'WAIT,WAIT,WAIT'"));
