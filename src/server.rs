@@ -211,8 +211,10 @@ fn verifying(settings: &Settings, store: &Store) -> Result<(Desk, Verifier), Ser
         journal: Some(journal.clone()),
         responder: Some(responder.clone()),
     };
-    let desk = Desk::new(store, &settings.verification, responder, journal, credentials);
-    Ok((desk, Verifier::with(store, &settings.routing(), means)?))
+    let verifier = Verifier::with(store, &settings.routing(), means)?;
+    let asked = (responder, &verifier);
+    let desk = Desk::new(store, &settings.verification, asked, journal, credentials);
+    Ok((desk, verifier))
 }
 
 fn ended(serving: JoinHandle<io::Result<()>>) -> io::Result<()> {

@@ -62,6 +62,10 @@ pub enum Failure {
     Conflict,
     /// The body came too slowly. The standard has no name for it.
     RequestTimeout,
+    /// Who was asked for us failed.
+    Upstream,
+    /// Who was asked for us did not answer in time.
+    UpstreamLate,
 }
 
 impl Failure {
@@ -79,9 +83,11 @@ impl Failure {
             Failure::UriTooLong => "epcisException:URITooLongException",
             Failure::UnsupportedMediaType => "epcisException:UnsupportedMediaTypeException",
             Failure::Unauthorized | Failure::Forbidden => "epcisException:SecurityException",
-            Failure::Implementation | Failure::Unavailable | Failure::InsufficientStorage => {
-                "epcisException:ImplementationException"
-            }
+            Failure::Implementation
+            | Failure::Unavailable
+            | Failure::InsufficientStorage
+            | Failure::Upstream
+            | Failure::UpstreamLate => "epcisException:ImplementationException",
             Failure::MethodNotAllowed | Failure::RequestTimeout | Failure::Conflict => "about:blank",
         }
     }
@@ -105,6 +111,8 @@ impl Failure {
             Failure::Forbidden => StatusCode::FORBIDDEN,
             Failure::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Failure::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Failure::Upstream => StatusCode::BAD_GATEWAY,
+            Failure::UpstreamLate => StatusCode::GATEWAY_TIMEOUT,
         }
     }
 
@@ -129,6 +137,8 @@ impl Failure {
             Failure::MethodNotAllowed => "Method Not Allowed",
             Failure::RequestTimeout => "Request Timeout",
             Failure::Conflict => "Conflict",
+            Failure::Upstream => "Who answers cannot be reached",
+            Failure::UpstreamLate => "Who answers is too slow",
         }
     }
 }

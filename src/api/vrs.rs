@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::http::header::HeaderValue;
 use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::VIA;
 use actix_web::http::header::WWW_AUTHENTICATE;
 use actix_web::web;
 use actix_web::web::Data;
@@ -65,7 +66,9 @@ pub fn configure(config: &mut ServiceConfig) {
         (status = 401, description = "Who asks is not known."),
         (status = 403, description = "Who asks may not, or guesses."),
         (status = 404, description = "Nobody here answers for this GTIN."),
-        (status = 503, description = "Not now: ask again.")))]
+        (status = 502, description = "It was passed on, and what came back is no answer."),
+        (status = 503, description = "Not now: ask again."),
+        (status = 504, description = "It was passed on, and nobody answered in time.")))]
 pub async fn verify(request: HttpRequest, asker: Asker, desk: Data<Desk>) -> Result<HttpResponse, Problem> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let release = Release::of_header(header(VERSION_HEADER));
@@ -76,6 +79,7 @@ pub async fn verify(request: HttpRequest, asker: Asker, desk: Data<Desk>) -> Res
         actor: &asker.actor(),
         speaks_for: &asker.glns,
         presented: desk.presented(header),
+        via: header(VIA.as_str()).unwrap_or_default(),
         now: Utc::now(),
         random: Uuid::new_v4(),
     };
@@ -107,7 +111,8 @@ pub async fn connectivity(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let query = request.uri().query().unwrap_or_default();
-    let responder = desk.connectivity(query, &asker.glns).await.map_err(problem)?;
+    let via = request.headers().get(VIA).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let responder = desk.connectivity(query, &asker.glns, via).await.map_err(problem)?;
     let mut response = HttpResponse::Ok();
     response.content_type("application/json").insert_header((CACHE_CONTROL, NOT_KEPT));
     Ok(response.body(write_connectivity(&responder)))
@@ -125,6 +130,21 @@ fn problem(refusal: Refusal) -> Problem {
         Refusal::Paused(_, until) => {
             let seconds = (until - Utc::now()).num_seconds().max(1);
             Problem::new(Failure::Forbidden, words).with_header(RETRY_AFTER, HeaderValue::from(seconds))
+        }
+        Refusal::NotPassed { status, .. } => {
+            let failure = match status {
+                401 => Failure::Unauthorized,
+                403 => Failure::Forbidden,
+                404 => Failure::NoSuchName,
+                504 => Failure::UpstreamLate,
+                _ => Failure::Upstream,
+            };
+            let problem = Problem::new(failure, words);
+            match failure {
+                Failure::Unauthorized => problem
+                    .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"epcgate\"")),
+                _ => problem,
+            }
         }
         Refusal::NotOurs(_) | Refusal::Incomplete => Problem::new(Failure::NoSuchName, words),
         Refusal::Journal(JournalError::Store(error))

@@ -23,6 +23,7 @@ use crate::verify::Verifier;
 use crate::verify::VerifyError;
 use crate::verify::lookup;
 use crate::verify::lookup::Known;
+use crate::verify::requester::Voice;
 use crate::verify::unanswered::Unanswered;
 use crate::verify::verifier::Asking;
 
@@ -107,7 +108,7 @@ impl Verifier {
             return named(Unanswered::nameless());
         }
         let request = self.request(asking, requester.takes_statements(&record.provider));
-        let heard = requester.ask(record, &request, (asking.deadline, asking.now)).await;
+        let heard = requester.ask(record, &request, Voice::Ours, (asking.deadline, asking.now)).await;
         let mut said = Said { evidence: heard.evidence, ..named(Unanswered::unconnected()) };
         said.answer = heard.outcome.and_then(|response| {
             said.responder = response.responder.clone();
@@ -152,7 +153,7 @@ impl Said {
 
 /// True where an answer says that the product identifier is not one that its maker assigned, and nothing else speaks against
 /// it: somebody who does not answer for it would say the same of good product.
-fn is_mismatch(answer: &Answer) -> bool {
+pub(super) fn is_mismatch(answer: &Answer) -> bool {
     let known = [
         FailureReason::NoMatchSerial,
         FailureReason::NoMatchLot,

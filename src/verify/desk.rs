@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::Instant;
 
 use chrono::DateTime;
 use chrono::TimeDelta;
@@ -30,9 +31,12 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::verify::Responded;
 use crate::verify::Responder;
+use crate::verify::Verifier;
 use crate::verify::VerifyError;
+use crate::verify::asking::is_mismatch;
 use crate::verify::credential::Credentials;
 use crate::verify::credential::Demand;
+use crate::verify::onward::NotPassed;
 use crate::verify::policy::Settings;
 use crate::verify::throttle::Throttle;
 
@@ -52,6 +56,7 @@ struct Inner {
     throttle: Throttle,
     journal: Journal,
     credentials: Credentials,
+    onward: Option<Verifier>,
 }
 
 /// A question as it came, and who brought it.
@@ -69,6 +74,8 @@ pub struct Asked<'a> {
     pub speaks_for: &'a SpeaksFor,
     /// The credential presented with it.
     pub presented: Option<&'a str>,
+    /// Through whom it came, as the header `Via` has it; empty for nobody.
+    pub via: &'a str,
     /// When it came.
     pub now: DateTime<Utc>,
     /// Any random UUID, for the name of its record.
@@ -80,7 +87,7 @@ pub struct Asked<'a> {
 pub struct Reply {
     /// The JSON.
     pub body: Vec<u8>,
-    /// The header and value of our own credential, where we have one.
+    /// The header and value of a credential: ours, or that of who answered a question that was passed on.
     pub credential: Option<(String, String)>,
 }
 
@@ -107,6 +114,14 @@ pub enum Refusal {
         "nobody here answers for GTIN {0}: it may be missing in the directory; ask its maker, and the provider of the directory"
     )]
     NotOurs(Box<str>),
+    /// It was passed on, and no answer came back.
+    #[error("{why}")]
+    NotPassed {
+        /// The status that tells it: 401, 403, 404, 502 or 504.
+        status: u16,
+        /// Why, one sentence.
+        why: String,
+    },
     /// Our data are not complete.
     #[error(
         "our data of this item are not complete, so that nothing can be compared; it is answered by hand within {HOURS_TO_ANSWER} hours"
@@ -120,17 +135,24 @@ pub enum Refusal {
     Verify(#[from] VerifyError),
 }
 
+impl From<NotPassed> for Refusal {
+    fn from(NotPassed { status, why }: NotPassed) -> Refusal {
+        Refusal::NotPassed { status, why }
+    }
+}
+
 impl Desk {
-    /// A desk over this store and journal.
+    /// A desk over this store and journal. What is not ours is passed on by the verifier, where its settings say so.
     pub fn new(
         store: &Store,
         settings: &Settings,
-        responder: Responder,
+        (responder, verifier): (Responder, &Verifier),
         journal: Journal,
         credentials: Credentials,
     ) -> Desk {
-        let throttle = Throttle::new(settings);
-        Desk(Arc::new(Inner { store: store.clone(), responder, throttle, journal, credentials }))
+        let (store, throttle) = (store.clone(), Throttle::new(settings));
+        let onward = verifier.passes_on().then(|| verifier.clone());
+        Desk(Arc::new(Inner { store, responder, throttle, journal, credentials, onward }))
     }
 
     /// What is presented with a request, by a function that finds a header.
@@ -140,7 +162,7 @@ impl Desk {
 
     /// Answers a question; the answer is durable in our records before it is given. Must run on a Tokio runtime.
     pub async fn answer(&self, asked: Asked<'_>) -> Result<Reply, Refusal> {
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let contexts = self.0.responder.contexts();
         let request = match read_request(asked.segments, asked.query, contexts) {
             Ok(request) => request,
@@ -153,6 +175,9 @@ impl Desk {
         self.admit(&asked, &request).await?;
         let credential = self.judge_credential(&asked, &request).await?;
         let responded = self.respond(&request, &asked).await?;
+        if let (Responded::NotOurs, Some(verifier)) = (&responded, &self.0.onward) {
+            return self.pass_on(verifier, (&asked, began), &request, &credential).await;
+        }
         let mut record = asked.record(&request, began.elapsed());
         let body = match &responded {
             Responded::Answer { response, .. } => {
@@ -171,7 +196,7 @@ impl Desk {
         if record.status != 200 {
             record.due = Some(asked.now + TimeDelta::hours(HOURS_TO_ANSWER));
         }
-        record.evidence = write_evidence(&asked.address(), &body, &credential);
+        record.evidence = write_evidence(&asked.address(), &body, (&credential, ""));
         self.0.journal.record(asked.entry(record)).await?;
         match responded {
             Responded::Answer { mismatch, .. } => {
@@ -184,13 +209,53 @@ impl Desk {
     }
 
     /// Tells who answers for a trade item here (LMS 1.1, section 4.3).
-    pub async fn connectivity(&self, query: &str, speaks_for: &SpeaksFor) -> Result<Box<str>, Refusal> {
+    pub async fn connectivity(
+        &self,
+        query: &str,
+        speaks_for: &SpeaksFor,
+        via: &str,
+    ) -> Result<Box<str>, Refusal> {
         let request = read_connectivity_request(query, self.0.responder.contexts())?;
         if !speaks_for.covers(&request.requester) {
             return Err(self.stranger(&request.requester).await?);
         }
-        let responder = self.0.responder.answers_for(request.gtin);
-        responder.map(Into::into).ok_or_else(|| Refusal::NotOurs(request.gtin.as_str().into()))
+        match (self.0.responder.answers_for(request.gtin), &self.0.onward) {
+            (Some(responder), _) => Ok(responder.into()),
+            (None, Some(verifier)) => Ok(verifier.pass_on_connectivity(&request, via).await??),
+            (None, None) => Err(Refusal::NotOurs(request.gtin.as_str().into())),
+        }
+    }
+
+    /// Passes a question on, and its answer back, once that is written down.
+    async fn pass_on(
+        &self,
+        verifier: &Verifier,
+        (asked, began): (&Asked<'_>, Instant),
+        request: &VerificationRequest,
+        credential: &str,
+    ) -> Result<Reply, Refusal> {
+        let passed = verifier.pass_on(request, (asked.presented, asked.via), asked.now).await?;
+        let mut record = asked.record(request, began.elapsed());
+        record.provider = passed.provider.to_string();
+        let mut body = Vec::new();
+        match &passed.outcome {
+            Ok((response, _)) => {
+                body = write_response(response);
+                (record.status, record.basis) = (200, "source");
+                record.responder = response.responder.to_string();
+                record.answer = Some(response.answer.clone());
+            }
+            Err(not) => record.status = not.status,
+        }
+        let onward = passed.evidence.to_string();
+        record.evidence = write_evidence(&asked.address(), &body, (credential, &onward));
+        self.0.journal.record(asked.entry(record)).await?;
+        let (response, presented) = passed.outcome?;
+        self.watch(asked, request, is_mismatch(&response.answer)).await;
+        // A header carries nothing else, and a presentation has nothing else.
+        let presented = presented.filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
+        let header = || self.0.credentials.header().to_owned();
+        Ok(Reply { body, credential: presented.map(|text| (header(), text)) })
     }
 
     /// Lets pass who may ask in this name and does not guess.
@@ -280,7 +345,7 @@ impl Desk {
     ) -> Result<(), Refusal> {
         let mut record = asked.record(request, Duration::ZERO);
         record.status = status;
-        record.evidence = write_evidence(&asked.address(), b"", credential);
+        record.evidence = write_evidence(&asked.address(), b"", (credential, ""));
         Ok(self.0.journal.record(asked.entry(record)).await?)
     }
 
@@ -353,7 +418,7 @@ impl Asked<'_> {
     /// What is written down of a question that cannot be read: its beginning.
     fn unread(&self, status: u16) -> JournalEntry {
         let address: String = self.address().chars().take(MOST_QUESTION).collect();
-        let evidence = write_evidence(&address, b"", "");
+        let evidence = write_evidence(&address, b"", ("", ""));
         self.entry(VerificationRecord { status, evidence, ..self.blank() })
     }
 

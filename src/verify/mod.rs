@@ -7,6 +7,7 @@ mod desk;
 mod directory;
 mod late;
 mod lookup;
+mod onward;
 pub mod policy;
 mod question;
 mod requester;

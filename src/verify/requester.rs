@@ -11,6 +11,7 @@ use serde_json::json;
 use thiserror::Error;
 use tokio::time::Instant;
 
+use crate::dscsa::verification::CorrelationId;
 use crate::dscsa::verification::DirectoryRecord;
 use crate::dscsa::verification::VerificationRequest;
 use crate::dscsa::verification::VerificationResponse;
@@ -62,6 +63,20 @@ pub(super) struct Requester {
     keys: BTreeMap<String, String>,
 }
 
+/// In whose name a question is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Voice<'a> {
+    /// In ours, with a presentation of ours for each try.
+    Ours,
+    /// In a partner's, with what it presents.
+    Passed {
+        /// What stands in its header.
+        presented: Option<&'a str>,
+        /// Through whom the question has come, we ourselves last.
+        via: &'a str,
+    },
+}
+
 /// What came of asking, with its evidence.
 #[derive(Debug)]
 pub(super) struct Heard {
@@ -69,6 +84,8 @@ pub(super) struct Heard {
     pub(super) outcome: Result<VerificationResponse, Unanswered>,
     /// Somebody else than the directory names has answered.
     pub(super) stranger: bool,
+    /// What was presented with the answer.
+    pub(super) presented: Option<String>,
     /// What was sent and received: `request`, `tries`, `answer`, `credential`, `notices`.
     pub(super) evidence: Value,
 }
@@ -113,13 +130,14 @@ impl Requester {
         &self,
         record: &DirectoryRecord,
         request: &VerificationRequest,
+        voice: Voice<'_>,
         (deadline, now): (Duration, DateTime<Utc>),
     ) -> Heard {
         let began = Instant::now();
         let name = name(record);
         let url = format!("{}{}", record.url, request_address(request));
         let mut evidence = json!({ "request": url, "tries": [] });
-        let heard = |outcome, evidence| Heard { outcome, stranger: false, evidence };
+        let heard = |outcome, evidence| Heard { outcome, stranger: false, presented: None, evidence };
         let turn = match self.gates.enter(&record.provider, host(&record.url), deadline).await {
             Ok(turn) => turn,
             Err(shut) => return heard(Err(Unanswered::shut(&name, &shut)), evidence),
@@ -127,7 +145,8 @@ impl Requester {
         let mut tries = Vec::new();
         let sent = loop {
             let left = deadline.saturating_sub(began.elapsed());
-            let (sent, told) = self.send(&record.provider, &url, Some(request), left).await;
+            let about = (Some(&request.correlation), voice);
+            let (sent, told) = self.send(&record.provider, &url, about, left).await;
             tries.push(told);
             let again = is_worth_a_second_try(sent.as_ref().map(|reply| reply.status));
             let left = deadline.saturating_sub(began.elapsed());
@@ -163,26 +182,45 @@ impl Requester {
             return heard(Err(unanswered), evidence);
         }
         let stranger = !record.responder.is_empty() && *response.responder != *record.responder;
-        Heard { outcome: Ok(response), stranger, evidence }
+        let presented = self.credentials.as_ref().and_then(|own| own.presented(|name| reply.header(name)));
+        Heard { outcome: Ok(response), stranger, presented: presented.map(str::to_owned), evidence }
     }
 
     /// Tries a record: one connectivity test (LMS 1.1, section 4.3). Gives what it said, or why it is not sound.
     pub(super) async fn probe(&self, record: &DirectoryRecord, deadline: Duration) -> Result<String, String> {
-        let context = if record.context.is_empty() { &self.settings.context } else { &*record.context };
         let (gtin, sample) = sample(record).ok_or("no trade item can be made of its company prefix")?;
-        let url = format!("{}{}", record.url, connectivity_address(gtin, &self.settings.requester, context));
-        let (sent, _) = self.send(&record.provider, &url, None, deadline).await;
-        let reply = sent.map_err(|error| error.to_string())?;
-        match reply.status {
-            200 => {
-                let responder = read_connectivity(&reply.body).map_err(|fault| fault.to_string())?;
+        let asker = (gtin, self.settings.requester.as_str());
+        match self.connect(record, asker, Voice::Ours, deadline).await? {
+            Ok(responder) => {
                 if record.responder.is_empty() || *responder == *record.responder {
                     return Ok(format!("GLN {responder} answers"));
                 }
                 Err(format!("GLN {responder} answers, and the record says {}", record.responder))
             }
-            404 if sample => Ok("it answers; it does not know a sample of the company prefix".to_owned()),
-            status => Err(Unanswered::status("it", status, &record.contact).reason),
+            Err(unanswered) if sample && unanswered.status == 404 => {
+                Ok("it answers; it does not know a sample of the company prefix".to_owned())
+            }
+            Err(unanswered) => Err(unanswered.reason),
+        }
+    }
+
+    /// One connectivity test about a trade item, in the name of a GLN: the GLN of who answers, or the status that says no.
+    ///
+    /// Fails where nothing came, or what is no answer.
+    pub(super) async fn connect(
+        &self,
+        record: &DirectoryRecord,
+        (gtin, asker): (Gtin, &str),
+        voice: Voice<'_>,
+        deadline: Duration,
+    ) -> Result<Result<Box<str>, Unanswered>, String> {
+        let context = if record.context.is_empty() { &self.settings.context } else { &*record.context };
+        let url = format!("{}{}", record.url, connectivity_address(gtin, asker, context));
+        let (sent, _) = self.send(&record.provider, &url, (None, voice), deadline).await;
+        let reply = sent.map_err(|error| error.to_string())?;
+        match reply.status {
+            200 => read_connectivity(&reply.body).map(Ok).map_err(|fault| fault.to_string()),
+            status => Ok(Err(Unanswered::status("it", status, &record.contact))),
         }
     }
 
@@ -191,7 +229,7 @@ impl Requester {
         &self,
         provider: &str,
         url: &str,
-        request: Option<&VerificationRequest>,
+        (correlation, voice): (Option<&CorrelationId>, Voice<'_>),
         left: Duration,
     ) -> (Result<Reply, OutboundError>, Value) {
         let began = Instant::now();
@@ -200,13 +238,23 @@ impl Requester {
         let deadline = most.map_or(left, |most| most.min(left));
         let mut headers = self.headers(provider, own);
         let mut told = json!({});
-        if let (Some(credentials), Some(request)) = (&self.credentials, request) {
-            match credentials.presentation(&request.correlation).await {
-                Ok(Some(made)) => headers.push((credentials.header().to_owned(), made.token.to_string())),
-                Ok(None) => {}
-                // Whoever does not ask for one answers without.
-                Err(error) => note(&mut told, "credential", error.to_string()),
+        match (voice, &self.credentials, correlation) {
+            (Voice::Ours, Some(credentials), Some(correlation)) => {
+                match tokio::time::timeout(deadline, credentials.presentation(correlation)).await {
+                    Ok(Ok(Some(made))) => headers.push((credentials.header().to_owned(), made.token.into())),
+                    Ok(Ok(None)) => {}
+                    // Whoever does not ask for one answers without.
+                    Ok(Err(error)) => note(&mut told, "credential", error.to_string()),
+                    Err(_) => note(&mut told, "credential", "the wallet did not answer in time"),
+                }
             }
+            (Voice::Passed { presented, via }, credentials, _) => {
+                headers.push(("via".to_owned(), via.to_owned()));
+                if let (Some(presented), Some(credentials)) = (presented, credentials) {
+                    headers.push((credentials.header().to_owned(), presented.to_owned()));
+                }
+            }
+            (Voice::Ours, ..) => {}
         }
         let deadline = deadline.saturating_sub(began.elapsed());
         let call = Call {

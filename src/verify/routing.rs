@@ -13,6 +13,8 @@ pub struct Settings {
     pub requester: String,
     /// What verifications are for where the question does not say: a word of the guideline, `dscsaSaleableReturn`.
     pub context: String,
+    /// Whether questions of partners about product that is not ours are passed on to who answers them.
+    pub onward: bool,
     /// Milliseconds that a question may take while somebody waits, a second try included.
     pub deadline_milliseconds: u64,
     /// Milliseconds that a question may take when nobody waits any more.
@@ -62,6 +64,7 @@ impl Default for Settings {
         Settings {
             requester: String::new(),
             context: "dscsaSaleableReturn".to_owned(),
+            onward: false,
             deadline_milliseconds: 5_000,
             late_deadline_milliseconds: 60_000,
             late_minutes: vec![1, 5, 15, 60, 240, 720, 1_440],

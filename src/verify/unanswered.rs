@@ -19,11 +19,13 @@ pub(super) struct Unanswered {
     pub(super) again: bool,
     /// HTTP status of what came; 0 where nothing did.
     pub(super) status: u16,
+    /// True where time ran out before anything came.
+    pub(super) late: bool,
 }
 
 impl Unanswered {
     fn new(reason: String, next_step: String, again: bool) -> Unanswered {
-        Unanswered { reason, next_step, again, status: 0 }
+        Unanswered { reason, next_step, again, status: 0, late: false }
     }
 
     /// The directory names nobody, or nobody for this package.
@@ -96,7 +98,8 @@ impl Unanswered {
     pub(super) fn outbound(name: &str, error: &OutboundError) -> Unanswered {
         match error {
             OutboundError::Timeout(_) => {
-                Unanswered::new(format!("{name} did not answer in time"), later(), true)
+                let reason = format!("{name} did not answer in time");
+                Unanswered { late: true, ..Unanswered::new(reason, later(), true) }
             }
             OutboundError::Refused(_) | OutboundError::Address { .. } | OutboundError::Setting(_) => {
                 let reason = format!("The address of {name} is {error}");
@@ -151,7 +154,7 @@ impl Unanswered {
             500.. => (format!("{name} failed ({status})"), trying(), true),
             _ => (format!("{name} answered {status}, which says nothing"), ask, false),
         };
-        Unanswered { reason, next_step: format!("{HOLD_SHELF}; {step}"), again, status }
+        Unanswered { reason, next_step: format!("{HOLD_SHELF}; {step}"), again, status, late: false }
     }
 }
 

@@ -79,7 +79,7 @@ fn a_wallet_makes_a_presentation_for_each_try_and_the_other_side_finds_it_valid(
     assert!(setting.judged(&first, &other).contains("(vp_nonce_invalid)"));
     let holder = setting.settings.holder.clone();
     let of = |change: &dyn Fn(&mut serde_json::Value)| {
-        setting.wallet.presentation(&holder, correlation.as_str(), change)
+        setting.wallet.hand().presentation(&holder, correlation.as_str(), change)
     };
     let forged = of(&|claims| claims["iat"] = json!(claims["iat"].as_i64().unwrap() - 400));
     assert!(setting.judged(&forged, &correlation).contains("(vp_iat_expired)"));
@@ -93,7 +93,8 @@ fn a_holder_whose_document_cannot_be_had_is_not_judged() {
     let mut setting = setting();
     setting.settings.verify_path.clear();
     let correlation = correlation();
-    let token = setting.wallet.presentation("did:web:localhost%3A1:maker", correlation.as_str(), |_| {});
+    let token =
+        setting.wallet.hand().presentation("did:web:localhost%3A1:maker", correlation.as_str(), |_| {});
     let judged = setting.judged(&token, &correlation);
     assert!(judged.contains("not judged") && judged.contains("no connection"), "{judged}");
 }

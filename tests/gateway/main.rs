@@ -12,6 +12,7 @@ mod credentials;
 mod directory;
 mod exceptions;
 mod exchange;
+mod federation;
 mod harness;
 mod holds;
 mod hostile;

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 
+use reqwest::Certificate;
 use reqwest::blocking::Client;
 use reqwest::blocking::ClientBuilder;
 
@@ -20,6 +21,7 @@ pub fn client() -> ClientBuilder {
 /// A running `epcgate serve`, killed when dropped.
 pub struct Gateway {
     child: Child,
+    client: Client,
     base: String,
 }
 
@@ -31,8 +33,12 @@ impl Gateway {
 
     /// Starts any verb that serves and says where it listens.
     pub fn spawn(arguments: &[&str]) -> Gateway {
-        // A client of HTTP wants to know what TLS is made of, though it speaks none here.
-        epcgate::transport::use_ring();
+        Gateway::trusting(arguments, &[])
+    }
+
+    /// The same, for one that serves HTTPS by a certificate of these authorities.
+    pub fn trusting(arguments: &[&str], roots: &[Certificate]) -> Gateway {
+        let client = client().tls_certs_only(roots.to_vec()).build().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_epcgate"))
             .args(arguments)
             .env("EPCGATE_LOG__LEVEL", "warn")
@@ -43,22 +49,25 @@ impl Gateway {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let base = loop {
             let Some(Ok(line)) = lines.next() else { panic!("the gateway ended before it listened") };
-            if let Some(at) = line.find("http://127.0.0.1:") {
-                let port = line[at..].rsplit(':').next().unwrap().split('/').next().unwrap();
-                break format!("http://127.0.0.1:{}", port.trim());
+            let found = ["http://127.0.0.1:", "https://127.0.0.1:"].into_iter().find_map(|scheme| {
+                let rest = &line[line.find(scheme)? + scheme.len()..];
+                let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                Some(format!("{scheme}{port}"))
+            });
+            if let Some(base) = found {
+                break base;
             }
         };
         // Keeps reading, so that the program never waits for us.
         std::thread::spawn(move || lines.for_each(drop));
-        let gateway = Gateway { child, base };
+        let gateway = Gateway { child, client, base };
         gateway.wait_until_ready();
         gateway
     }
 
     fn wait_until_ready(&self) {
-        let client = client().build().unwrap();
         for _ in 0..300 {
-            if client.get(self.url("/readyz")).send().is_ok_and(|answer| answer.status() == 200) {
+            if self.client.get(self.url("/readyz")).send().is_ok_and(|answer| answer.status() == 200) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -69,6 +78,17 @@ impl Gateway {
     /// The address of a path.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
+    }
+
+    /// A client that trusts it.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Sends it a signal, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
     }
 
     /// Ends it at once, as a crash would.

@@ -39,6 +39,16 @@ pub struct Wallet {
     inner: Arc<Inner>,
 }
 
+/// Signs as the wallet does, for others of the test.
+pub struct Hand(Arc<Inner>);
+
+impl Hand {
+    /// A presentation of a holder for a request, with its claims changed.
+    pub fn presentation(&self, holder: &str, nonce: &str, change: impl Fn(&mut Value)) -> String {
+        self.0.presentation(holder, nonce, change)
+    }
+}
+
 #[derive(Default)]
 struct Inner {
     port: OnceLock<u16>,
@@ -83,9 +93,9 @@ impl Wallet {
         std::mem::take(&mut *self.inner.asked.lock().unwrap())
     }
 
-    /// A presentation of a holder for a request, with its claims changed.
-    pub fn presentation(&self, holder: &str, nonce: &str, change: impl Fn(&mut Value)) -> String {
-        self.inner.presentation(holder, nonce, change)
+    /// Who signs for it.
+    pub fn hand(&self) -> Hand {
+        Hand(Arc::clone(&self.inner))
     }
 }
 
