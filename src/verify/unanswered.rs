@@ -147,11 +147,10 @@ impl Unanswered {
             ),
             404 => (format!("{name} knows nobody who answers for this product (404)"), ask, false),
             408 => (format!("{name} ran out of time (408)"), trying(), true),
-            500 => (format!("{name} failed (500)"), trying(), true),
             502 | 504 => (format!("{name} cannot reach who answers ({status})"), trying(), true),
             503 => (format!("{name} is being maintained (503)"), trying(), true),
             429 => (format!("{name} is asked too often (429)"), trying(), true),
-            500.. => (format!("{name} failed ({status})"), trying(), true),
+            status if status >= 500 => (format!("{name} failed ({status})"), trying(), true),
             _ => (format!("{name} answered {status}, which says nothing"), ask, false),
         };
         Unanswered { reason, next_step: format!("{HOLD_SHELF}; {step}"), again, status, late: false }

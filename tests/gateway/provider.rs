@@ -67,6 +67,10 @@ impl Provider {
 }
 
 impl Heard {
+    fn count(&self, correlation: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|asked| asked.correlation == correlation).count()
+    }
+
     fn answer(&self, asked: &Asked) -> Answered {
         let correlation = parameter(&asked.target, "corrUUID");
         let header = |name: &str| asked.header(name).map(str::to_owned);
@@ -76,12 +80,7 @@ impl Heard {
             key: header("authorization").or_else(|| header("x-key")),
             version: header("gs1us-version"),
         };
-        let before = {
-            let mut asked = self.asked.lock().unwrap();
-            let before = asked.iter().filter(|other| other.correlation == correlation).count();
-            asked.push(question);
-            before
-        };
+        self.asked.lock().unwrap().push(question);
         if self.down.load(Ordering::SeqCst) {
             return Answered::html(503);
         }
@@ -104,7 +103,7 @@ impl Heard {
                 answered.headers.push((DRIPS.to_owned(), "1".to_owned()));
                 answered
             }
-            "flaky" if before == 0 => Answered::html(502),
+            "flaky" if self.count(&correlation) == 1 => Answered::html(502),
             "lies" => {
                 Answered::json(&response(&uuid::Uuid::new_v4().to_string(), json!({ "verified": true })))
             }
