@@ -3,8 +3,10 @@
 mod captures;
 mod document;
 mod forms;
+mod load;
 mod measure;
 mod receive;
+mod verify;
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -85,6 +87,18 @@ enum What {
         #[arg(long, value_name = "DIR", default_value = "epcgate-bench")]
         data_dir: PathBuf,
     },
+    /// Answers to partners about product of ours, against a bare handler that returns the same bytes, and how long they take
+    /// at half of that load (wall time; nothing is logged)
+    Verify {
+        /// Packages in the ledger
+        #[arg(long, default_value_t = 1_000_000)]
+        serials: u64,
+        /// Where to keep the database, to measure again without filling it [default: a folder that goes]
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+        #[command(flatten)]
+        measuring: verify::Measuring,
+    },
     /// Write the document that is measured
     Document {
         /// Its size
@@ -129,6 +143,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
         What::Seed { items, data_dir } => captures::seed(data_dir, *items, &settings)?,
         What::Lookup { data_dir } => captures::look_up(data_dir, &settings)?,
+        What::Verify { serials, data_dir, measuring } => {
+            let fresh = tempfile::tempdir()?;
+            let folder = data_dir.as_deref().unwrap_or(fresh.path());
+            verify::run(folder, *serials, *measuring, &settings)?
+        }
         What::Document { megabytes, file } => {
             write_document(file, *megabytes)?;
             return Ok(Outcome::Clean);
