@@ -229,12 +229,14 @@ fn behind(text: &str, length: usize) -> &str {
     text.get(length..).unwrap_or_default().trim_start_matches(SEPARATOR)
 }
 
-/// Where the next bracketed identifier begins; brackets may also be part of a value.
+/// Where the next bracketed identifier begins, known or not: two to four digits. Brackets around anything else are part of
+/// a value.
 fn next_bracket(text: &str) -> usize {
     let begins = |at: usize| {
         let inside = text.get(at + 1..).unwrap_or_default();
         let named = inside.split_once(')').map(|(identifier, _)| identifier);
-        named.is_some_and(|name| application_identifier(name).is_some())
+        let digits = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+        named.is_some_and(|name| (2..=4).contains(&name.len()) && digits(name))
     };
     text.match_indices('(').map(|(at, _)| at).find(|at| begins(*at)).unwrap_or(text.len())
 }
