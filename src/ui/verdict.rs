@@ -44,7 +44,7 @@ impl Checked {
     pub async fn of(verifier: &Verifier, given: &Given, now: DateTime<Utc>) -> Result<Checked, VerifyError> {
         let (scan, question) = match read(given, now) {
             Ok(read) => read,
-            Err(checked) => return Ok(checked),
+            Err(checked) => return Ok(*checked),
         };
         let verification = verifier.verify(&Caller::operator(), &question, now).await?;
         let label = Label::of(&scan, now.date_naive());
@@ -59,13 +59,15 @@ impl Checked {
 }
 
 /// The scan and its question; where nothing can be asked for certain, that as a problem of the scan.
-fn read(given: &Given, now: DateTime<Utc>) -> Result<(Scan, Question), Checked> {
+fn read(given: &Given, now: DateTime<Utc>) -> Result<(Scan, Question), Box<Checked>> {
     let today = now.date_naive();
-    let unread = |problem: &str, step: &str| Checked {
-        judgement: judgement(problem, step, today),
-        label: Label::default(),
-        pending: None,
-        notes: Vec::new(),
+    let unread = |problem: &str, step: &str| {
+        Box::new(Checked {
+            judgement: judgement(problem, step, today),
+            label: Label::default(),
+            pending: None,
+            notes: Vec::new(),
+        })
     };
     let scan = Scan::parse(&given.text).map_err(|fault| {
         let diagnosis = fault.diagnosis();
@@ -80,11 +82,8 @@ fn read(given: &Given, now: DateTime<Utc>) -> Result<(Scan, Question), Checked> 
         let problem = "Caps Lock is on, so small and capital letters may have come the wrong way round";
         return Err(unread(problem, "Turn off Caps Lock and scan again"));
     }
-    let mut question = Question::of_scan(&scan, now).map_err(|judgement| Checked {
-        judgement,
-        label: Label::of(&scan, today),
-        pending: None,
-        notes: notes(&scan),
+    let mut question = Question::of_scan(&scan, now).map_err(|judgement| {
+        Box::new(Checked { judgement, label: Label::of(&scan, today), pending: None, notes: notes(&scan) })
     })?;
     question.doubtful |= scan.is_doubtful() || (!given.fast && scan.symbology.is_none());
     Ok((scan, question))
@@ -122,7 +121,7 @@ mod tests {
     }
 
     fn check(given: &Given, words: &str) {
-        let Checked { judgement, .. } = read(given, DateTime::UNIX_EPOCH).unwrap_err();
+        let Checked { judgement, .. } = *read(given, DateTime::UNIX_EPOCH).unwrap_err();
         assert_eq!(judgement.verdict, Verdict::ScanProblem, "{given:?}");
         let said = format!("{} {}", judgement.reason, judgement.next_step);
         assert!(said.contains(words), "{given:?}: {said}");
