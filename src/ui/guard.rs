@@ -11,6 +11,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
+use actix_web::http::header::AsHeaderName;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::http::header::HOST;
 use actix_web::http::header::HeaderMap;
@@ -60,7 +61,7 @@ pub async fn stand<B: MessageBody + 'static>(
     Ok(response)
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: impl actix_web::http::header::AsHeaderName) -> Option<&'a str> {
+fn header(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
