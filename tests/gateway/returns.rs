@@ -5,6 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
 
+use chrono::SecondsFormat;
+use chrono::Utc;
 use epcgate::gs1::Epc;
 use serde_json::Value;
 use serde_json::json;
@@ -12,10 +14,14 @@ use serde_json::json;
 use crate::harness::TestGateway;
 use crate::harness::failure;
 use crate::harness::header;
+use crate::https::Answered;
+use crate::https::Authority;
+use crate::https::Server;
 use crate::postgres;
 
 const OWN: &str = "9521101000016";
 const CUSTOMER: &str = "9521102000015";
+const MAKER: &str = "0352999000005";
 const LOT: &str = "LMX2611";
 
 /// The sale of the demo, of which header, master data and statement are taken.
@@ -131,6 +137,117 @@ fn gateway(database: Option<&str>) -> TestGateway {
         assert_eq!(job["success"], true, "{job}");
     }
     gateway
+}
+
+/// The maker of the product, which answers by the serial number.
+fn maker(authority: &Authority) -> Server {
+    Server::start(&authority.identity("maker"), |asked| {
+        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+        let correlation =
+            query.split('&').find_map(|pair| pair.strip_prefix("corrUUID=")).unwrap_or_default();
+        let no = |reason: &str| json!({ "verified": false, "verificationFailureReason": reason });
+        let yes = |info: &str| json!({ "verified": true, "additionalInfo": info });
+        let data = match path.rsplit('/').next().unwrap_or_default() {
+            "U14" => yes("Recalled"),
+            "U15" => no("No_match_GTIN_Serial"),
+            "U16" => no("Manufacturer_policy"),
+            "U17" => return Answered::html(500),
+            "U42" => yes("ExpirationExtended"),
+            _ => json!({ "verified": true }),
+        };
+        Answered::json(&json!({
+            "verificationTimestamp": Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
+            "responderGLN": MAKER, "corrUUID": correlation, "data": data,
+        }))
+    })
+}
+
+/// The wholesaler's gateway, which asks the maker over HTTPS.
+fn asking(database: Option<&str>, authority: &Authority, maker: &Server) -> TestGateway {
+    let gateway = TestGateway::with(|settings| {
+        settings.exceptions.gln = OWN.to_owned();
+        settings.outbound.allow_loopback = true;
+        settings.outbound.roots = vec![authority.root()];
+        if let Some(url) = database {
+            settings.database.url = url.to_owned();
+        }
+    });
+    for document in [sale(), later()] {
+        assert_eq!(gateway.captured("application/xml", document)["success"], true);
+    }
+    let gtin = |epc: &str| Epc::parse(epc).gtin().unwrap().to_string();
+    let records: Vec<Value> = [gtin(&unit(1)), gtin(&case(1))]
+        .iter()
+        .map(|gtin| json!({ "gtin": gtin, "responderGLN": MAKER, "url": format!("{}/api", maker.url()) }))
+        .collect();
+    post(&gateway, "/api/v1/directory", &json!({ "records": records }), 200);
+    gateway
+}
+
+fn the_maker_decides(database: Option<&str>) {
+    let authority = Authority::new();
+    let maker = maker(&authority);
+    let gateway = asking(database, &authority, &maker);
+    // Typed with a slip in the serial number: never held against the product.
+    let typed = "(01)00352999101306(21)U15(17)741231(10)LMX2611".to_owned();
+    let cases = [
+        (good(11), "sellable", "record of"),
+        (label(&case(1), LOT, "741231"), "sellable", "record of"),
+        (label(&unit(42), "OLD1", "261031"), "sellable", "extended"),
+        (good(14), "not-sellable", "recalled"),
+        (good(16), "not-sellable", "policy"),
+        (good(17), "wait", ""),
+        (typed, "scan-problem", "typed or mended"),
+        (good(15), "not-sellable", "serial number"),
+        (good(33), "not-sellable", "no shipment of ours"),
+    ];
+    let scans: Vec<String> = cases.iter().map(|(scan, ..)| scan.clone()).collect();
+    let id = opened(&gateway, &scans);
+    checked(&gateway, &id);
+    let shown = units(&gateway, &id, "perPage=100");
+    for (unit, (scan, decision, words)) in shown.iter().zip(&cases) {
+        assert_eq!(unit["decision"], *decision, "{scan:?}: {unit}");
+        assert!(unit["reason"].as_str().unwrap().contains(words), "{scan:?}: {unit}");
+    }
+    // Each answer is kept as a verification, and the unit names it.
+    let verified = shown[0]["checks"].as_array().unwrap().iter().find(|check| check["check"] == "verified");
+    let verification = verified.unwrap()["verification"].as_str().unwrap();
+    let kept = get(&gateway, &format!("/api/v1/verifications/{verification}"));
+    assert!(kept.to_string().contains("U11"), "{kept}");
+
+    let closed = post(&gateway, &format!("/api/v1/returns/{id}/close"), &json!({ "by": "Bob" }), 200);
+    assert_eq!(closed["events"].as_array().unwrap().len(), 3, "{closed}");
+    let named = |disposition: &str| -> (usize, String) {
+        let events = gateway.events(&format!("EQ_disposition={disposition}"));
+        assert_eq!(events.len(), 1, "{disposition}");
+        (events[0]["epcList"].as_array().unwrap().len(), events[0].to_string())
+    };
+    let (sellable, text) = named("sellable_accessible");
+    assert!(sellable == 3 && text.contains("inferred") && text.contains("/21/U3"), "{text}");
+    assert_eq!((named("non_sellable_other").0, named("returned").0), (4, 7));
+
+    // A package of the case came back with it; what came back and is sold again may come back again.
+    let second = opened(&gateway, &[good(2), good(11)]);
+    checked(&gateway, &second);
+    for unit in units(&gateway, &second, "") {
+        assert!(unit["reason"].as_str().unwrap().contains("came back already"), "{unit}");
+    }
+    let again =
+        shipping(&[unit(11)], "9521102.00001.0", &Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true));
+    assert_eq!(gateway.captured("application/xml", file("SALE-2", &again))["success"], true);
+    let third = opened(&gateway, &[good(11)]);
+    checked(&gateway, &third);
+    assert_eq!(units(&gateway, &third, "")[0]["decision"], "sellable");
+}
+
+#[test]
+fn the_maker_has_the_last_word() {
+    the_maker_decides(None);
+}
+
+#[test]
+fn the_maker_has_the_last_word_on_postgresql() {
+    the_maker_decides(Some(&postgres::database("returns_maker")));
 }
 
 fn post(gateway: &TestGateway, path: &str, body: &Value, expected: u16) -> Value {

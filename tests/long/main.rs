@@ -11,6 +11,7 @@ mod memory;
 mod process;
 #[path = "../gateway/provider.rs"]
 mod provider;
+mod returns;
 mod verifying;
 
 use std::path::PathBuf;
