@@ -117,23 +117,28 @@ impl Desk {
             }
             while more && work.asking.len() < self.settings.at_once.max(1) && work.waiting.is_empty() {
                 more = work.look_at_more().await?;
-                work.write_when(WRITTEN_AT_ONCE, told).await?;
+                if work.write_when(WRITTEN_AT_ONCE, told).await? {
+                    return Ok(Ended::Checked);
+                }
             }
             work.ask();
             let answered = tokio::time::timeout(WRITES_EVERY, work.asking.join_next());
-            match answered.await {
+            let least = match answered.await {
                 Ok(Some(Ok(answered))) => {
                     work.decide(answered)?;
-                    work.write_when(WRITTEN_AT_ONCE, told).await?;
+                    WRITTEN_AT_ONCE
                 }
                 // A question that was cut off keeps its scan undecided; it is asked when the return is taken up again.
-                Ok(Some(Err(_))) => {}
-                Ok(None) if more || !work.waiting.is_empty() => {}
-                Ok(None) if work.write_when(0, told).await? => return Ok(Ended::Checked),
-                Ok(None) => (work.after, more) = (0, true),
-                Err(_) => {
-                    work.write_when(1, told).await?;
+                Ok(Some(Err(_))) => WRITTEN_AT_ONCE,
+                Ok(None) if more || !work.waiting.is_empty() => WRITTEN_AT_ONCE,
+                Ok(None) => {
+                    (work.after, more) = (0, true);
+                    0
                 }
+                Err(_) => 1,
+            };
+            if work.write_when(least, told).await? {
+                return Ok(Ended::Checked);
             }
         }
     }

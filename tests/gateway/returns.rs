@@ -537,6 +537,11 @@ fn the_command_line_takes_a_return() {
     assert!(code == 1 && err.contains("is closed"), "{err}");
     let (code, out, _) = epcgate(&["--show", &id]);
     assert!(code == 1 && out.contains("(closed)"), "{out}");
+    // As many as are written at one time.
+    let many: Vec<String> = (1..=200).map(|number| good(100 + number)).collect();
+    std::fs::write(&scans, many.join("\n")).unwrap();
+    let (code, out, err) = epcgate(&["--customer", CUSTOMER, "--file", scans.to_str().unwrap()]);
+    assert!(code == 1 && out.contains("0 of 200 sellable, 200 not sellable"), "{out}{err}");
     let mut wrong = String::new();
     for arguments in [&["--show", "none"][..], &["--customer", "1", "x"], &["--customer", CUSTOMER]] {
         let (code, _, err) = epcgate(arguments);
