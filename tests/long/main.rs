@@ -2,6 +2,7 @@
 //! runs them in a release build, one after the other, and shows what they print.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test ends by panicking
+#![allow(dead_code)] // of what is shared with the tests of the gateway, this uses a part
 
 mod busy;
 #[path = "../gateway/https.rs"]
