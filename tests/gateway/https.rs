@@ -82,7 +82,6 @@ impl Authority {
 
 /// What was asked.
 pub struct Asked {
-    pub method: String,
     /// Path and query.
     pub target: String,
     headers: Vec<(String, String)>,
@@ -183,7 +182,7 @@ fn read(stream: &mut impl Read) -> io::Result<Asked> {
     let head = String::from_utf8_lossy(&head).into_owned();
     let mut lines = head.lines();
     let mut first = lines.next().unwrap_or_default().split(' ').map(str::to_owned);
-    let (method, target) = (first.next().unwrap_or_default(), first.next().unwrap_or_default());
+    let target = first.nth(1).unwrap_or_default();
     let headers: Vec<(String, String)> = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
@@ -191,5 +190,5 @@ fn read(stream: &mut impl Read) -> io::Result<Asked> {
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
     stream.read_exact(&mut body)?;
-    Ok(Asked { method, target, headers, body })
+    Ok(Asked { target, headers, body })
 }
