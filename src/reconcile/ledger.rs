@@ -106,17 +106,7 @@ pub fn catch_up(
     overrides: &RuleOverrides,
     now: fn() -> DateTime<Utc>,
 ) -> Result<u64, ReconcileError> {
-    let mut done = 0;
-    while let Some(document) = store.next_unreconciled(now())? {
-        let Some(examined) = read(store, document, (overrides, now()))? else {
-            store.end_reconciling(document, now())?;
-            continue;
-        };
-        if after_capture(store, (document, examined), settings, now())?.is_some() {
-            done += 1;
-        }
-    }
-    Ok(done)
+    bring_all(store, (settings, overrides), now, |_| {})
 }
 
 /// Begins the ledger anew and brings every document into it; `each` is told after each how many are done.
@@ -124,9 +114,18 @@ pub fn rebuild(
     store: &Store,
     (settings, overrides): (&cases::Settings, &RuleOverrides),
     now: fn() -> DateTime<Utc>,
-    mut each: impl FnMut(u64),
+    each: impl FnMut(u64),
 ) -> Result<u64, ReconcileError> {
     store.empty_ledger()?;
+    bring_all(store, (settings, overrides), now, each)
+}
+
+fn bring_all(
+    store: &Store,
+    (settings, overrides): (&cases::Settings, &RuleOverrides),
+    now: fn() -> DateTime<Utc>,
+    mut each: impl FnMut(u64),
+) -> Result<u64, ReconcileError> {
     let mut done = 0;
     while let Some(document) = store.next_unreconciled(now())? {
         let Some(examined) = read(store, document, (overrides, now()))? else {

@@ -161,7 +161,7 @@ impl Default for Settings {
         Settings {
             readers: 4,
             writers: 4,
-            writer_cache_mib: 64,
+            writer_cache_mib: 48,
             reader_cache_mib: 8,
             wal_autocheckpoint_pages: 4_000,
             busy_timeout_seconds: 30,
