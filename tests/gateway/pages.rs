@@ -449,6 +449,8 @@ impl Demo {
                 None => codes.last_mut().unwrap().1 = line.trim().to_owned(),
             }
         }
+        // Keeps reading: a program that nobody listens to any more ends.
+        std::thread::spawn(move || lines.for_each(drop));
         Demo { process, url, codes }
     }
 }
