@@ -2,10 +2,14 @@
 
 mod caller;
 mod key;
+mod permission;
+mod role;
 
 use serde::Deserialize;
 
 pub use caller::Caller;
+pub use caller::OPERATOR;
+pub use caller::Sight;
 pub use key::ApiKey;
 pub use key::KeyFault;
 pub use key::KeyRefusal;
@@ -13,6 +17,9 @@ pub use key::KeyText;
 pub use key::Revocation;
 pub use key::Scope;
 pub use key::SpeaksFor;
+pub use permission::Permission;
+pub use permission::Permissions;
+pub use role::Role;
 
 /// Who is let in.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -1,6 +1,10 @@
 //! Who calls: the API key of a request, and whom its holder may speak for.
 
+use std::future::Ready;
+use std::future::ready;
+
 use actix_web::FromRequest;
+use actix_web::HttpMessage;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
@@ -12,6 +16,7 @@ use chrono::Utc;
 use futures_util::future::LocalBoxFuture;
 
 use crate::access;
+use crate::access::Caller;
 use crate::access::KeyText;
 use crate::access::Scope;
 use crate::access::SpeaksFor;
@@ -49,6 +54,16 @@ impl Asker {
         }
         let detail = format!("this API key does not ask for GLN {gln:?}; its holder may have it widened");
         Err(Problem::new(Failure::Forbidden, detail))
+    }
+}
+
+/// As an argument of a handler: who asks, as it was found before the request came here.
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Caller, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(request.extensions().get::<Caller>().cloned().unwrap_or_else(Caller::operator)))
     }
 }
 

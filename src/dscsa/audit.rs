@@ -8,7 +8,7 @@ use chrono::Utc;
 pub struct AuditEntry {
     /// When.
     pub at: DateTime<Utc>,
-    /// Who: `operator`, or `key:` and the name of an API key.
+    /// Who: `operator`, `key:` and the name of an API key, or `person:` and a sign-in name.
     pub actor: String,
     /// What was done, as words with dots between them, such as `verification.answered`.
     pub act: String,
