@@ -143,7 +143,6 @@ const BANNED: &[(&str, &str)] = &[
     ("xmlschema", "wrong answers on EPCIS schemas"),
     ("libxml", "needs libclang to build"),
     ("serde_yaml", "not maintained"),
-    ("openssl", "libpq's OpenSSL is for libpq alone"),
 ];
 
 /// Oldest versions that may enter Cargo.lock, each with the reason.
