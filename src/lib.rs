@@ -14,6 +14,7 @@ pub mod cli;
 pub mod config;
 pub mod dscsa;
 pub mod epcis;
+pub mod exchange;
 pub mod export;
 pub mod formats;
 pub mod gs1;

@@ -11,11 +11,13 @@ use crate::store::schema::document_claims;
 
 /// The claim to bytes of this SHA-256.
 pub(super) fn bytes_claim(sha256: &[u8; 32]) -> String {
-    let mut claim = String::from("sha256:");
-    for byte in sha256 {
-        claim.push_str(&format!("{byte:02x}"));
-    }
-    claim
+    let digits: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes_claim_of(&digits)
+}
+
+/// The same by the hexadecimal digits of the SHA-256.
+pub(super) fn bytes_claim_of(digits: &str) -> String {
+    format!("sha256:{digits}")
 }
 
 /// The claim to a sender's `InstanceIdentifier`.

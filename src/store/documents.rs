@@ -136,6 +136,16 @@ impl Store {
 }
 
 impl Receiving {
+    /// SHA-256 of the bytes so far.
+    pub fn sha256(&self) -> [u8; 32] {
+        self.digest.clone().finalize().into()
+    }
+
+    /// Bytes so far.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Ends the document. Once this succeeds, the document survives any crash.
     pub fn finish(mut self) -> Result<Received, StoreError> {
         loop {

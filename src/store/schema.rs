@@ -1,7 +1,13 @@
 //! The tables; what their columns mean stands with the code that writes them.
 
+mod exchange;
 mod returns;
 
+pub use exchange::arrival_keys;
+pub use exchange::arrivals;
+pub use exchange::channels;
+pub use exchange::deliveries;
+pub use exchange::delivery_tries;
 pub use returns::returned_packages;
 pub use returns::returned_units;
 pub use returns::saleable_returns;
@@ -551,6 +557,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     verifications,
     verification_settlements,
     api_keys,
+    channels,
+    deliveries,
+    delivery_tries,
+    arrivals,
+    arrival_keys,
     saleable_returns,
     returned_units,
     returned_packages,

@@ -5,15 +5,25 @@
 //! network that is not the public internet — whatever a name resolves to, and however often it changes its mind.
 
 mod address;
+pub mod as2;
+pub mod channel;
 mod crypto;
+pub mod folder;
+pub mod https;
 mod outbound;
 mod resolver;
+pub mod sftp;
 mod target;
+pub mod webhook;
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use channel::Cargo;
+pub use channel::Channel;
+pub use channel::ChannelFault;
+pub use channel::PartnerChannel;
 pub use crypto::random;
 pub use crypto::use_ring;
 pub use outbound::Call;

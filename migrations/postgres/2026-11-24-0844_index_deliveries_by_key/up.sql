@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX deliveries_by_key ON deliveries (channel, key);

@@ -1,0 +1,1 @@
+CREATE INDEX arrivals_by_partner ON arrivals (partner, id);

@@ -1,0 +1,1 @@
+CREATE INDEX channels_by_partner ON channels (partner, id);

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX deliveries_waiting ON deliveries (channel, number) WHERE ended_at IS NULL;
