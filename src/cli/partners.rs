@@ -40,7 +40,7 @@ enum Action {
         after_help = "CSV takes the columns id, name, roles, gln, location gln, sold to gln, ship to gln, dea, hin, \
                             fda establishment, licence authority, licence number, licence kind, licence from, licence \
                             until, street, city, state, postal code, country, email, phone, acceptance, guideline, \
-                            without licence, and other names for them. Several rows of one id add licences and GLNs."
+                            form, identifiers, statement, without licence, and other names for them. Several rows of one id add licences and GLNs."
     )]
     Import {
         /// Files; `-` is standard input

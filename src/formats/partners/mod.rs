@@ -1,8 +1,13 @@
 //! Lists of trading partners: JSON, which is also how a partner is shown and kept, and CSV.
 
+mod certificate;
+mod contact;
 mod csv;
 mod form;
 
+pub use certificate::CertificateForm;
+pub use certificate::certificate;
+pub use contact::ContactForm;
 pub use form::PartnerForm;
 
 use std::io::Read;
