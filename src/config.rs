@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use crate::capture;
 use crate::dscsa::NoSeverity;
 use crate::dscsa::RuleOverrides;
 use crate::export;
+use crate::onboard;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::returns;
@@ -59,6 +61,8 @@ pub struct Settings {
     pub rules: BTreeMap<String, String>,
     /// `[exceptions]`.
     pub exceptions: cases::Settings,
+    /// `[partners]`.
+    pub partners: onboard::Settings,
     /// `[routing]`.
     pub routing: routing::Settings,
     /// `[verification]`.
@@ -144,6 +148,16 @@ impl Settings {
         Ok(capture::Policy { limits: self.limits.clone(), overrides, cases: self.exceptions.clone() })
     }
 
+    /// Where partners reach this gateway, without a slash at its end: what `[partners]` says, else where it listens.
+    pub fn public_address(&self) -> String {
+        let said = self.partners.address.trim_end_matches('/');
+        if !said.is_empty() {
+            return said.to_owned();
+        }
+        let scheme = if self.tls.certificate.as_os_str().is_empty() { "http" } else { "https" };
+        format!("{scheme}://{}", SocketAddr::new(self.server.address, self.server.port))
+    }
+
     /// How questions are routed; who asks is, where nothing else is said, who we are in messages to partners.
     pub fn routing(&self) -> routing::Settings {
         let mut routing = self.routing.clone();
@@ -186,6 +200,7 @@ mod tests {
         assert_eq!(format!("{:?}", settings.limits), format!("{limits:?}"));
         let credentials = credential::Settings::default();
         assert_eq!(format!("{:?}", settings.credentials), format!("{credentials:?}"));
+        assert_eq!(settings.partners, onboard::Settings::default());
         let outbound = transport::Settings::default();
         assert_eq!(format!("{:?}", settings.outbound), format!("{outbound:?}"));
     }

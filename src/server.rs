@@ -20,6 +20,8 @@ use thiserror::Error;
 
 use crate::api;
 use crate::api::Counter;
+use crate::api::Onboarding;
+use crate::capture::Policy;
 use crate::capture::Workers;
 use crate::config::Settings;
 use crate::dscsa::NoSeverity;
@@ -32,7 +34,9 @@ use crate::store::StoreError;
 use crate::transport;
 use crate::transport::Outbound;
 use crate::transport::OutboundError;
+use crate::ui::OwnCertificate;
 use crate::ui::Pages;
+use crate::ui::Welcome;
 use crate::verify::Desk;
 use crate::verify::Late;
 use crate::verify::Means;
@@ -125,8 +129,9 @@ impl Gateway {
                 .admitting(&settings.access)
                 .verifying(&verifier)
                 .returning(counter)
+                .onboarding(Onboarding::new(&settings.partners, &reached(settings, address)))
                 .answering(desk);
-        let pages = Pages::new(store, &verifier);
+        let pages = Pages::new(store, &verifier).welcoming(welcome(settings, &policy, address));
         let (sender, receiver) = mpsc::channel();
         let wished = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {
@@ -197,6 +202,31 @@ impl Gateway {
         self.returning.into_iter().for_each(returns::Worker::stop);
         served.map_err(ServerError::Start)
     }
+}
+
+/// What partners that are invited are told of us.
+fn welcome(settings: &Settings, policy: &Policy, address: SocketAddr) -> Welcome {
+    let https = Some(&settings.tls.certificate).filter(|path| !path.as_os_str().is_empty());
+    let https = https.map(|path| OwnCertificate {
+        name: "https.pem",
+        words: "by which you know our HTTPS server",
+        path: path.clone(),
+    });
+    Welcome {
+        overrides: policy.overrides.clone(),
+        name: settings.exceptions.name.clone(),
+        own: settings.exceptions.gln.clone(),
+        address: reached(settings, address),
+        settings: settings.partners.clone(),
+        certificates: https.into_iter().collect(),
+    }
+}
+
+/// Where partners reach us: as the settings say, else where we listen.
+fn reached(settings: &Settings, address: SocketAddr) -> String {
+    let mut settings = settings.clone();
+    settings.server.port = address.port();
+    settings.public_address()
 }
 
 /// Where partners ask us, and what asks others: both write down in one journal.

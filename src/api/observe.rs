@@ -73,7 +73,7 @@ fn record(response: &ServiceResponse<BoxBody>, began: Instant) {
     tracing::info!(
         target: "access",
         method = %request.method(),
-        path = ?request.uri().path(),
+        path = ?told(request.uri().path()),
         status,
         milliseconds = (seconds * 1e6).round() / 1e3,
         client = request.peer_addr().map(|address| tracing::field::display(address.ip())),
@@ -81,6 +81,11 @@ fn record(response: &ServiceResponse<BoxBody>, began: Instant) {
     let labels = [("route", route), ("method", method(request.method())), ("status", status.to_string())];
     metrics::counter!("epcgate_requests_total", &labels).increment(1);
     metrics::histogram!("epcgate_request_seconds", &labels).record(seconds);
+}
+
+/// The path as it is logged: without what opens an invitation.
+fn told(path: &str) -> &str {
+    if path.starts_with("/invite/") { "/invite/…" } else { path }
 }
 
 /// The method as a label; those nobody uses share one, so that a client cannot make up measures without end.

@@ -120,7 +120,8 @@ enum Command {
     Recall(hold::Arguments),
     /// Import product catalogues and the FDA's NDC directory; look products up with where each value comes from
     Products(products::Arguments),
-    /// Import, list, show or remove trading partners
+    /// Import, list, show or remove trading partners; invite them, let them go live, score them
+    #[command(visible_alias = "partner")]
     Partners(partners::Arguments),
     /// Show which verifications must still be answered, and note that one was
     Obligations(obligations::Arguments),

@@ -565,4 +565,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     saleable_returns,
     returned_units,
     returned_packages,
+    partner_invitations,
+    partner_states,
+    partner_trials,
 );

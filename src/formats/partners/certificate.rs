@@ -68,7 +68,7 @@ pub fn certificate(purpose: CertificatePurpose, pem: &str) -> Result<PartnerCert
 
 fn taken(purpose: CertificatePurpose, read: &X509) -> Result<Option<PartnerCertificate>, ErrorStack> {
     let names = read.subject_name().entries().map(|entry| {
-        let value = entry.data().as_utf8().map(|text| text.to_string()).unwrap_or_default();
+        let value = String::from_utf8_lossy(entry.data().as_slice());
         format!("{}={value}", entry.object().nid().short_name().unwrap_or("?"))
     });
     let subject = names.collect::<Vec<_>>().join(", ");
