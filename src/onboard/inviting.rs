@@ -9,6 +9,7 @@ use crate::access::Invitation;
 use crate::access::InvitationRefusal;
 use crate::access::InvitationToken;
 use crate::access::Quota;
+use crate::access::Sight;
 use crate::dscsa::Decision;
 use crate::dscsa::GlnUse;
 use crate::dscsa::PartnerGln;
@@ -81,13 +82,17 @@ pub fn shown(invitation: &Invitation, link: Option<String>, now: DateTime<Utc>) 
     }
 }
 
-/// The partner of this id, or with this GLN.
+/// The partner of this id, or with this GLN; one that a caller is not, and may not look at, is as if it were not there.
 pub fn find(store: &Store, caller: &Caller, asked: &str) -> Result<TradingPartner, OnboardError> {
     let mut found = store.partner(caller, asked)?;
     if let (None, Ok(gln)) = (&found, Gln::parse(asked)) {
         found = store.partner_with_gln(caller, gln)?;
     }
-    found.ok_or_else(|| OnboardError::NoPartner(asked.to_owned()))
+    let seen = |partner: &TradingPartner| match caller.sight() {
+        Sight::Parties(glns) => glns.iter().any(|gln| partner.has_gln(*gln)),
+        Sight::Everything | Sight::Nothing => true,
+    };
+    found.filter(seen).ok_or_else(|| OnboardError::NoPartner(asked.to_owned()))
 }
 
 /// Invites a partner; one of which nothing was captured yet is being tested from then on.

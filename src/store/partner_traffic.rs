@@ -14,9 +14,11 @@ use diesel::RunQueryDsl;
 use diesel::dsl::count_star;
 
 use crate::access::Caller;
+use crate::access::Sight;
 use crate::dscsa::TradingPartner;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::connection::AnyConnection;
 use crate::store::defects;
 use crate::store::schema::capture_jobs;
 use crate::store::schema::documents;
@@ -95,130 +97,52 @@ pub struct LastFiles {
 type FileRow = (i64, i64, Option<bool>);
 
 impl Store {
-    /// What came from a partner since a moment.
+    /// What came from a partner since a moment; nothing for who sees no data.
     pub fn partner_traffic(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         partner: &TradingPartner,
         since: DateTime<Utc>,
     ) -> Result<PartnerTraffic, StoreError> {
+        if *caller.sight() == Sight::Nothing {
+            return Ok(PartnerTraffic::default());
+        }
         let glns = glns(partner);
         let since = since.timestamp_micros();
         self.read(|connection| {
-            let of_partner = || {
-                documents::table
-                    .left_join(capture_jobs::table.on(capture_jobs::document.eq(documents::id)))
-                    .filter(documents::sender.eq_any(glns.clone()))
-                    .filter(documents::received_at.ge(since))
-            };
-            let columns = (documents::id, documents::received_at, capture_jobs::success.nullable());
-            let taken = of_partner()
-                .filter(documents::ticket.is_not_null())
-                .order(documents::ticket.desc())
-                .limit(MOST)
-                .select(columns)
-                .load::<FileRow>(connection)?;
-            let refused = of_partner()
-                .filter(documents::ticket.is_null())
-                .filter(capture_jobs::running.nullable().eq(Some(false)))
-                .order(documents::id.desc())
-                .limit(MOST)
-                .select(columns)
-                .load::<FileRow>(connection)?;
-            let mut traffic = PartnerTraffic {
-                truncated: [&taken, &refused].iter().any(|rows| rows.len() as i64 == MOST),
-                ..PartnerTraffic::default()
-            };
-            // What is left out of the one list must not be told of in the others.
-            let since = match traffic.truncated {
+            let taken = taken_files(connection, &glns, since)?;
+            let refused = refused_files(connection, &glns, since)?;
+            let truncated = [&taken, &refused].iter().any(|rows| rows.len() as i64 == MOST);
+            // What is left out of one list must not be told of in the others.
+            let since = match truncated {
                 true => taken.iter().chain(&refused).map(|(_, at, _)| *at).min().unwrap_or(since),
                 false => since,
             };
-            let found: Vec<(i64, i64, Option<i64>)> = findings::table
-                .inner_join(documents::table.on(documents::id.eq(findings::document)))
-                .filter(documents::sender.eq_any(glns.clone()))
-                .filter(documents::ticket.is_not_null())
-                .filter(documents::received_at.ge(since))
-                .filter(findings::severity.eq_any(HOLDING))
-                .order(findings::found_at.desc())
-                .limit(MOST)
-                .select((findings::document, findings::found_at, findings::closed_at))
-                .load(connection)?;
+            let found = holding_findings(connection, &glns, since)?;
             let faulty: BTreeSet<i64> = found.iter().map(|(document, ..)| *document).collect();
-            for (document, at, success) in taken.iter().chain(&refused) {
+            let file = |(document, at, success): &FileRow| {
                 let accepted = *success == Some(true) && !faulty.contains(document);
-                traffic.files.push(SentFile { at: moment(*at)?, accepted });
-            }
-            traffic.findings =
-                found.iter().map(|(_, from, until)| span(*from, *until)).collect::<Result<_, _>>()?;
-            let rules: Vec<(String, i64)> = finding_totals::table
-                .inner_join(documents::table.on(documents::id.eq(finding_totals::document)))
-                .filter(documents::sender.eq_any(glns.clone()))
-                .filter(documents::ticket.is_not_null())
-                .filter(documents::received_at.ge(since))
-                .group_by(finding_totals::rule)
-                .select((finding_totals::rule, count_star()))
-                .load(connection)?;
-            traffic.rules = rules.into_iter().map(|(rule, files)| (rule, files.unsigned_abs())).collect();
-            let reasons: Vec<Option<Vec<u8>>> = of_partner()
-                .filter(documents::ticket.is_null())
-                .filter(capture_jobs::running.nullable().eq(Some(false)))
-                .order(documents::id.desc())
-                .limit(MOST_REFUSED)
-                .select(capture_jobs::defects.nullable())
-                .load(connection)?;
-            for body in reasons.into_iter().flatten() {
-                let all = defects::decode(&body).unwrap_or_default();
-                let broken: BTreeSet<String> = all
+                Ok(SentFile { at: moment(*at)?, accepted })
+            };
+            Ok(PartnerTraffic {
+                files: taken.iter().chain(&refused).map(file).collect::<Result<_, StoreError>>()?,
+                rules: broken_rules(connection, &glns, since)?,
+                findings: found
                     .iter()
-                    .filter(|defect| defect.is_error)
-                    .map(|defect| defect.rule.to_string())
-                    .collect();
-                broken.into_iter().for_each(|rule| *traffic.rules.entry(rule).or_default() += 1);
-            }
-            let shipped: Vec<(i64, i64, i64, Option<i64>)> = shipments::table
-                .inner_join(documents::table.on(documents::id.eq(shipments::document)))
-                .left_join(receipt_shipments::table.on(receipt_shipments::shipment.eq(shipments::id)))
-                .left_join(receipts::table.on(receipts::id.eq(receipt_shipments::receipt)))
-                .filter(documents::sender.eq_any(glns.clone()))
-                .filter(documents::ticket.is_not_null())
-                .filter(documents::received_at.ge(since))
-                .order(shipments::id.desc())
-                .limit(MOST)
-                .select((
-                    shipments::id,
-                    shipments::time,
-                    documents::received_at,
-                    receipts::opened_at.nullable(),
-                ))
-                .load(connection)?;
-            // A shipment that was received several times has as many rows, one behind the other.
-            for rows in shipped.chunk_by(|one, other| one.0 == other.0) {
-                let Some((_, shipped, told, _)) = rows.first() else { continue };
-                let received = rows.iter().filter_map(|(.., received)| *received).min();
-                let (shipped, told) = (moment(*shipped)?, moment(*told)?);
-                traffic.shipments.push(SentShipment {
-                    shipped,
-                    told,
-                    received: received.map(moment).transpose()?,
-                });
-            }
-            let cases: Vec<(i64, Option<i64>)> = exception_cases::table
-                .filter(exception_cases::partner.eq_any(glns.clone()))
-                .filter(exception_cases::side.eq("ours"))
-                .filter(exception_cases::opened_at.ge(since))
-                .order(exception_cases::opened_at.desc())
-                .limit(MOST)
-                .select((exception_cases::opened_at, exception_cases::closed_at))
-                .load(connection)?;
-            traffic.cases =
-                cases.iter().map(|(from, until)| span(*from, *until)).collect::<Result<_, _>>()?;
-            Ok(traffic)
+                    .map(|(_, from, until)| span(*from, *until))
+                    .collect::<Result<_, _>>()?,
+                shipments: sent_shipments(connection, &glns, since)?,
+                cases: cases(connection, &glns, since)?,
+                truncated,
+            })
         })
     }
 
     /// When the last files from and to a partner were captured.
-    pub fn last_files(&self, _caller: &Caller, partner: &TradingPartner) -> Result<LastFiles, StoreError> {
+    pub fn last_files(&self, caller: &Caller, partner: &TradingPartner) -> Result<LastFiles, StoreError> {
+        if *caller.sight() == Sight::Nothing {
+            return Ok(LastFiles::default());
+        }
         let glns = glns(partner);
         self.read(|connection| {
             let (mut from, mut to) = (None, None);
@@ -243,6 +167,136 @@ impl Store {
             Ok(LastFiles { from: from.map(moment).transpose()?, to: to.map(moment).transpose()? })
         })
     }
+}
+
+/// Published files, the newest first.
+fn taken_files(
+    connection: &mut AnyConnection,
+    glns: &[String],
+    since: i64,
+) -> Result<Vec<FileRow>, StoreError> {
+    Ok(documents::table
+        .left_join(capture_jobs::table.on(capture_jobs::document.eq(documents::id)))
+        .filter(documents::sender.eq_any(glns))
+        .filter(documents::received_at.ge(since))
+        .filter(documents::ticket.is_not_null())
+        .order(documents::ticket.desc())
+        .limit(MOST)
+        .select((documents::id, documents::received_at, capture_jobs::success.nullable()))
+        .load(connection)?)
+}
+
+/// Refused files, the newest first.
+fn refused_files(
+    connection: &mut AnyConnection,
+    glns: &[String],
+    since: i64,
+) -> Result<Vec<FileRow>, StoreError> {
+    Ok(documents::table
+        .inner_join(capture_jobs::table.on(capture_jobs::document.eq(documents::id)))
+        .filter(documents::sender.eq_any(glns))
+        .filter(documents::received_at.ge(since))
+        .filter(documents::ticket.is_null())
+        .filter(capture_jobs::running.eq(false))
+        .order(documents::id.desc())
+        .limit(MOST)
+        .select((documents::id, documents::received_at, capture_jobs::success.nullable()))
+        .load(connection)?)
+}
+
+/// Findings that hold goods: their document, when they were found and settled; the newest first.
+fn holding_findings(
+    connection: &mut AnyConnection,
+    glns: &[String],
+    since: i64,
+) -> Result<Vec<(i64, i64, Option<i64>)>, StoreError> {
+    Ok(findings::table
+        .inner_join(documents::table.on(documents::id.eq(findings::document)))
+        .filter(documents::sender.eq_any(glns))
+        .filter(documents::ticket.is_not_null())
+        .filter(documents::received_at.ge(since))
+        .filter(findings::severity.eq_any(HOLDING))
+        .order(findings::found_at.desc())
+        .limit(MOST)
+        .select((findings::document, findings::found_at, findings::closed_at))
+        .load(connection)?)
+}
+
+/// In how many files each rule was broken: what was found in those taken, and why others were refused.
+fn broken_rules(
+    connection: &mut AnyConnection,
+    glns: &[String],
+    since: i64,
+) -> Result<BTreeMap<String, u64>, StoreError> {
+    let found: Vec<(String, i64)> = finding_totals::table
+        .inner_join(documents::table.on(documents::id.eq(finding_totals::document)))
+        .filter(documents::sender.eq_any(glns))
+        .filter(documents::ticket.is_not_null())
+        .filter(documents::received_at.ge(since))
+        .group_by(finding_totals::rule)
+        .select((finding_totals::rule, count_star()))
+        .load(connection)?;
+    let mut rules: BTreeMap<String, u64> =
+        found.into_iter().map(|(rule, files)| (rule, files.unsigned_abs())).collect();
+    let reasons: Vec<Vec<u8>> = documents::table
+        .inner_join(capture_jobs::table.on(capture_jobs::document.eq(documents::id)))
+        .filter(documents::sender.eq_any(glns))
+        .filter(documents::received_at.ge(since))
+        .filter(documents::ticket.is_null())
+        .filter(capture_jobs::running.eq(false))
+        .order(documents::id.desc())
+        .limit(MOST_REFUSED)
+        .select(capture_jobs::defects)
+        .load(connection)?;
+    for body in reasons {
+        let all = defects::decode(&body).unwrap_or_default();
+        let errors = all.iter().filter(|defect| defect.is_error);
+        let broken: BTreeSet<String> = errors.map(|defect| defect.rule.to_string()).collect();
+        broken.into_iter().for_each(|rule| *rules.entry(rule).or_default() += 1);
+    }
+    Ok(rules)
+}
+
+/// Shipments, each with the first receipt of its goods.
+fn sent_shipments(
+    connection: &mut AnyConnection,
+    glns: &[String],
+    since: i64,
+) -> Result<Vec<SentShipment>, StoreError> {
+    let rows: Vec<(i64, i64, i64, Option<i64>)> = shipments::table
+        .inner_join(documents::table.on(documents::id.eq(shipments::document)))
+        .left_join(receipt_shipments::table.on(receipt_shipments::shipment.eq(shipments::id)))
+        .left_join(receipts::table.on(receipts::id.eq(receipt_shipments::receipt)))
+        .filter(documents::sender.eq_any(glns))
+        .filter(documents::ticket.is_not_null())
+        .filter(documents::received_at.ge(since))
+        .order(shipments::id.desc())
+        .limit(MOST)
+        .select((shipments::id, shipments::time, documents::received_at, receipts::opened_at.nullable()))
+        .load(connection)?;
+    // A shipment that was received several times has as many rows, one behind the other.
+    let shipments = rows.chunk_by(|one, other| one.0 == other.0).filter_map(|rows| {
+        let (_, shipped, told, _) = rows.first()?;
+        let received = rows.iter().filter_map(|(.., received)| *received).min();
+        Some((*shipped, *told, received))
+    });
+    let shipment = |(shipped, told, received): (i64, i64, Option<i64>)| {
+        let received = received.map(moment).transpose()?;
+        Ok(SentShipment { shipped: moment(shipped)?, told: moment(told)?, received })
+    };
+    shipments.map(shipment).collect()
+}
+
+fn cases(connection: &mut AnyConnection, glns: &[String], since: i64) -> Result<Vec<Span>, StoreError> {
+    let rows: Vec<(i64, Option<i64>)> = exception_cases::table
+        .filter(exception_cases::partner.eq_any(glns))
+        .filter(exception_cases::side.eq("ours"))
+        .filter(exception_cases::opened_at.ge(since))
+        .order(exception_cases::opened_at.desc())
+        .limit(MOST)
+        .select((exception_cases::opened_at, exception_cases::closed_at))
+        .load(connection)?;
+    rows.iter().map(|(from, until)| span(*from, *until)).collect()
 }
 
 fn glns(partner: &TradingPartner) -> Vec<String> {

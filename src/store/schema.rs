@@ -1,6 +1,7 @@
 //! The tables; what their columns mean stands with the code that writes them.
 
 mod exchange;
+mod onboarding;
 mod returns;
 
 pub use exchange::arrival_keys;
@@ -8,6 +9,9 @@ pub use exchange::arrivals;
 pub use exchange::channels;
 pub use exchange::deliveries;
 pub use exchange::delivery_tries;
+pub use onboarding::partner_invitations;
+pub use onboarding::partner_states;
+pub use onboarding::partner_trials;
 pub use returns::returned_packages;
 pub use returns::returned_units;
 pub use returns::saleable_returns;

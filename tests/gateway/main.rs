@@ -20,6 +20,7 @@ mod http;
 mod https;
 mod keys;
 mod ledger;
+mod onboarding;
 mod orders;
 mod pages;
 mod postgres;
