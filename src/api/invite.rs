@@ -9,6 +9,7 @@ use actix_web::HttpResponse;
 use actix_web::ResponseError;
 use actix_web::guard;
 use actix_web::guard::GuardContext;
+use actix_web::http::Method;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ACCEPT;
 use actix_web::http::header::CACHE_CONTROL;
@@ -31,6 +32,7 @@ use crate::access::InvitationRefusal;
 use crate::access::InvitationToken;
 use crate::api::accept;
 use crate::api::body::Incoming;
+use crate::api::discovery;
 use crate::api::multipart;
 use crate::api::multipart::FormFile;
 use crate::api::negotiation;
@@ -83,20 +85,27 @@ impl Onboarding {
 /// Adds the routes; what asks for a page goes on to the pages.
 pub fn configure(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/invite/{token}").guard(guard::Post()).route(web::post().to(post)))
         .service(
-            web::resource("/invite/{token}").guard(guard::fn_guard(is_no_page)).route(web::get().to(show)),
+            discovery::resource("/invite/{token}", "OPTIONS, GET, POST")
+                .guard(guard::fn_guard(is_no_page))
+                .route(web::get().to(show))
+                .route(web::post().to(post)),
         )
         .service(
-            web::resource("/invite/{token}/tests/{test}")
+            discovery::resource("/invite/{token}/tests/{test}", "OPTIONS, GET")
                 .guard(guard::fn_guard(is_no_page))
                 .route(web::get().to(test)),
         );
 }
 
+/// False for a browser that wants to show something.
 fn is_no_page(context: &GuardContext<'_>) -> bool {
-    let headers = context.head().headers();
-    !headers.get_all(ACCEPT).any(|value| value.to_str().is_ok_and(|value| value.contains("text/html")))
+    let head = context.head();
+    let takes_pages = head
+        .headers()
+        .get_all(ACCEPT)
+        .any(|value| value.to_str().is_ok_and(|value| value.contains("text/html")));
+    head.method != Method::GET || !takes_pages
 }
 
 /// Takes a test file, alone or in a form, and answers with its report as JSON or text; a browser is sent on to the report's
@@ -258,8 +267,8 @@ async fn taken(
     let upload = web::block(move || counting.begin_upload(&token, most, Utc::now())).await??;
     let upload = upload.map_err(refused)?;
     let limits = Limits { document_bytes: upload.room + AROUND, ..limits.get_ref().clone() };
-    let judged = match received(headers, payload, &limits, onboarding).await {
-        Ok(file) => judged(file, upload.clone(), (store.clone(), policy)).await,
+    let judged = match received(headers, payload, &limits).await {
+        Ok(file) => judged(file, upload.clone(), (store.clone(), policy), onboarding).await,
         Err(problem) => Err(problem),
     };
     let bytes = judged.as_ref().map_or(0, |report| report.bytes);
@@ -275,14 +284,7 @@ fn most_bytes(headers: &HeaderMap, most: u64) -> u64 {
 }
 
 /// Brings a file, alone or in a form, into a temporary file.
-async fn received(
-    headers: &HeaderMap,
-    payload: web::Payload,
-    limits: &Limits,
-    onboarding: &Onboarding,
-) -> Result<TestFile, Problem> {
-    let busy = || Problem::later("too many files are being judged; send this one again");
-    let _turn = timeout(TURN, onboarding.turns.acquire()).await.map_err(|_| busy())?;
+async fn received(headers: &HeaderMap, payload: web::Payload, limits: &Limits) -> Result<TestFile, Problem> {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let incoming = Incoming::new(payload, headers, limits)?;
     let (file, name) = match multipart::boundary(kind) {
@@ -302,7 +304,10 @@ async fn judged(
     file: TestFile,
     upload: Upload,
     (store, policy): (Data<Store>, Data<Policy>),
+    onboarding: &Onboarding,
 ) -> Result<TrialReport, Problem> {
+    let busy = || Problem::later("too many files are being judged; send this one again");
+    let _turn = timeout(TURN, onboarding.turns.acquire()).await.map_err(|_| busy())?;
     let work = web::block(move || {
         let (caller, now) = (Caller::operator(), Utc::now());
         let partner = store.partner(&caller, &upload.invitation.partner)?;
