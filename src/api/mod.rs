@@ -224,10 +224,11 @@ impl Shared {
             .app_data(self.verifier.clone())
             .app_data(self.returns.clone())
             .app_data(self.onboarding.clone())
+            // Routes are tried in this order, and this one is asked most often.
+            .service(web::scope("/vrs").configure(vrs::configure))
             .configure(invite::configure)
             .configure(resolver::configure)
             .service(web::scope("/epcis").configure(epcis))
-            .service(web::scope("/vrs").configure(vrs::configure))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::index)))
             .service(discovery::resource("/rules/{id}", "OPTIONS, GET").route(web::get().to(rules::page)))

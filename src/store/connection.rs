@@ -84,6 +84,18 @@ impl Source {
         matches!(self.address, Address::Server(_))
     }
 
+    /// The file beside a SQLite database in which the journal of verifications is; `None` for PostgreSQL.
+    pub(super) fn journal(&self) -> Option<Source> {
+        match &self.address {
+            Address::Server(_) => None,
+            Address::File(path) => {
+                let mut name = path.clone().into_os_string();
+                name.push(".verifications");
+                Some(Source { address: Address::File(name.into()), pragmas: String::new() })
+            }
+        }
+    }
+
     /// The same database for reading alone.
     pub(super) fn reading(&self, settings: &Settings) -> Source {
         let mut source = self.with_pragmas(settings, settings.reader_cache_mib);

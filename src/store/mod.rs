@@ -48,6 +48,7 @@ mod session;
 mod shipments;
 pub(crate) mod terms;
 mod trials;
+mod unfiled;
 mod verifications;
 
 use std::ops::DerefMut;
@@ -63,6 +64,7 @@ use crate::store::connection::AnyConnection;
 use crate::store::connection::Lane;
 use crate::store::connection::Source;
 use crate::store::connection::Writes;
+use crate::store::unfiled::Unfiled;
 
 pub use arrivals::Arrival;
 pub use arrivals::ArrivalEnd;
@@ -121,7 +123,6 @@ pub use items::ItemFacts;
 pub use items::ItemRecord;
 pub use items::ItemRow;
 pub use journal::Journal;
-pub use journal::JournalEntry;
 pub use journal::JournalError;
 pub use lots::LotRecord;
 pub use orders::OrderPlace;
@@ -159,6 +160,7 @@ pub use shipments::ShipmentRecord;
 pub use shipments::ShippedUnit;
 pub use terms::lot_number;
 pub use trials::TrialRecord;
+pub use unfiled::JournalEntry;
 pub use verifications::VerificationFilter;
 
 /// Most connections for look-ups by key.
@@ -280,6 +282,7 @@ struct Inner {
     writes: Writes,
     settings: Settings,
     blocks: Blocks,
+    unfiled: Unfiled,
 }
 
 impl Store {
@@ -290,6 +293,7 @@ impl Store {
     pub fn open(url: &str, settings: &Settings) -> Result<Store, StoreError> {
         let source = Source::of(url);
         let writing = source.writing(settings);
+        let unfiled = Unfiled::open(&source, settings)?;
         let mut connection = writing.open()?;
         connection::migrate(&mut connection)?;
         publish::create_counter(&mut connection)?;
@@ -303,7 +307,7 @@ impl Store {
         } else {
             (Writes::Lane(Box::new(Lane::new(connection))), Blocks::alone())
         };
-        Ok(Store(Arc::new(Inner { reads, points, writes, settings: settings.clone(), blocks })))
+        Ok(Store(Arc::new(Inner { reads, points, writes, settings: settings.clone(), blocks, unfiled })))
     }
 
     /// Runs `work` on a connection that reads, outside any transaction.

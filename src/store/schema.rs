@@ -521,6 +521,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    verification_journal (id) {
+        id -> BigInt,
+        body -> Binary,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
