@@ -1,15 +1,16 @@
 //! Settings: the built-in `config/default.toml`, then a file, then the environment.
 
+mod check;
+mod effective;
+mod files;
+mod judge;
+mod layers;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
-use figment::Figment;
-use figment::providers::Env;
-use figment::providers::Format;
-use figment::providers::Toml;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -19,15 +20,22 @@ use crate::capture;
 use crate::dscsa::NoSeverity;
 use crate::dscsa::RuleOverrides;
 use crate::export;
-use crate::onboard;
+use crate::notices;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::returns;
 use crate::store;
 use crate::transport;
+use crate::transport::mail;
 use crate::verify::credential;
 use crate::verify::policy;
 use crate::verify::routing;
+
+pub use check::SettingFault;
+pub use check::checked;
+pub use effective::Effective;
+pub use effective::effective;
+pub use layers::Origin;
 
 /// Every setting with its default and what it means.
 pub const MANUAL: &str = include_str!("../config/default.toml");
@@ -61,8 +69,6 @@ pub struct Settings {
     pub rules: BTreeMap<String, String>,
     /// `[exceptions]`.
     pub exceptions: cases::Settings,
-    /// `[partners]`.
-    pub partners: onboard::Settings,
     /// `[routing]`.
     pub routing: routing::Settings,
     /// `[verification]`.
@@ -73,6 +79,10 @@ pub struct Settings {
     pub returns: returns::Settings,
     /// `[outbound]`.
     pub outbound: transport::Settings,
+    /// `[mail]`.
+    pub mail: mail::Settings,
+    /// `[notices]`.
+    pub notices: notices::Settings,
     /// `[log]`.
     pub log: Log,
 }
@@ -109,6 +119,8 @@ pub struct Tls {
 pub struct Database {
     /// A path, `sqlite:path`, or `postgres://…`; empty for the file in the data folder.
     pub url: String,
+    /// File with the password for PostgreSQL; empty where the URL or libpq has it.
+    pub password_file: PathBuf,
 }
 
 /// What is logged, and how.
@@ -148,16 +160,6 @@ impl Settings {
         Ok(capture::Policy { limits: self.limits.clone(), overrides, cases: self.exceptions.clone() })
     }
 
-    /// Where partners reach this gateway, without a slash at its end: what `[partners]` says, else where it listens.
-    pub fn public_address(&self) -> String {
-        let said = self.partners.address.trim_end_matches('/');
-        if !said.is_empty() {
-            return said.to_owned();
-        }
-        let scheme = if self.tls.certificate.as_os_str().is_empty() { "http" } else { "https" };
-        format!("{scheme}://{}", SocketAddr::new(self.server.address, self.server.port))
-    }
-
     /// How questions are routed; who asks is, where nothing else is said, who we are in messages to partners.
     pub fn routing(&self) -> routing::Settings {
         let mut routing = self.routing.clone();
@@ -171,12 +173,7 @@ impl Settings {
     ///
     /// Fails on a key that does not exist, naming it and its file.
     pub fn read(file: Option<&Path>) -> Result<Settings, ConfigError> {
-        let mut figment = Figment::from(Toml::string(MANUAL));
-        if let Some(file) = file {
-            figment = figment.merge(Toml::file_exact(file));
-        }
-        let sections = Env::prefixed("EPCGATE_").filter(|key| key.as_str().contains("__")).split("__");
-        figment.merge(sections).extract().map_err(|error| ConfigError(Box::new(error)))
+        layers::merged(file).extract().map_err(|error| ConfigError(Box::new(error)))
     }
 }
 
@@ -200,7 +197,10 @@ mod tests {
         assert_eq!(format!("{:?}", settings.limits), format!("{limits:?}"));
         let credentials = credential::Settings::default();
         assert_eq!(format!("{:?}", settings.credentials), format!("{credentials:?}"));
-        assert_eq!(settings.partners, onboard::Settings::default());
+        let mail = mail::Settings::default();
+        assert_eq!(format!("{:?}", settings.mail), format!("{mail:?}"));
+        let notices = notices::Settings::default();
+        assert_eq!(format!("{:?}", settings.notices), format!("{notices:?}"));
         let outbound = transport::Settings::default();
         assert_eq!(format!("{:?}", settings.outbound), format!("{outbound:?}"));
     }

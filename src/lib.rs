@@ -2,8 +2,6 @@
 //!
 //! Data flows one way: a door (`api`, `cli`) → a job of work (`capture`) → the store or a form → back out of a door.
 //! `ARCHITECTURE.md` is the map and `tests/tidy.rs` holds its rules. The rooms, ground floor first: [`gs1`], [`epcis`],
-//! [`dscsa`] and [`formats`] say what things are; [`access`] and [`store`] keep them; [`reconcile`], [`capture`],
-//! [`export`] and [`verify`] work; the rest are doors.
 //! [`dscsa`] and [`formats`] say what things are; [`transport`] reaches partners; [`access`] and [`store`] keep things;
 //! [`reconcile`], [`capture`] and [`export`] work; the rest are doors.
 
@@ -18,7 +16,7 @@ pub mod exchange;
 pub mod export;
 pub mod formats;
 pub mod gs1;
-pub mod onboard;
+pub mod notices;
 pub mod reconcile;
 pub mod returns;
 pub mod server;

@@ -20,11 +20,11 @@ use thiserror::Error;
 
 use crate::api;
 use crate::api::Counter;
-use crate::api::Onboarding;
-use crate::capture::Policy;
 use crate::capture::Workers;
 use crate::config::Settings;
 use crate::dscsa::NoSeverity;
+use crate::notices;
+use crate::notices::WatchedCertificate;
 use crate::returns;
 use crate::returns::Bell;
 use crate::server::tls::TlsError;
@@ -32,11 +32,11 @@ use crate::store::Journal;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::transport;
+use crate::transport::MailError;
+use crate::transport::Mailer;
 use crate::transport::Outbound;
 use crate::transport::OutboundError;
-use crate::ui::OwnCertificate;
 use crate::ui::Pages;
-use crate::ui::Welcome;
 use crate::verify::Desk;
 use crate::verify::Late;
 use crate::verify::Means;
@@ -80,6 +80,9 @@ pub enum ServerError {
     /// A provider cannot be asked as the settings say.
     #[error(transparent)]
     Provider(#[from] ProviderFault),
+    /// Mail cannot be sent as the settings say.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -95,21 +98,21 @@ pub struct Gateway {
     late: Late,
     /// `None` where our own GLN is not known, so that nothing can come back to us.
     returning: Option<returns::Worker>,
+    /// `None` where no mail server is named.
+    notices: Option<notices::Worker>,
 }
 
 impl Gateway {
     /// Starts workers and serves requests; returns once the address is bound.
     pub fn start(settings: &Settings, store: &Store) -> Result<Gateway, ServerError> {
         transport::use_ring();
-        let wanted = SocketAddr::new(settings.server.address, settings.server.port);
-        if !wanted.ip().is_loopback() {
-            return Err(ServerError::Exposed(wanted));
-        }
+        let wanted = served(settings)?;
         let listener = TcpListener::bind(wanted).map_err(|error| ServerError::Listen(wanted, error))?;
         let address = listener.local_addr().map_err(ServerError::Start)?;
         let tls = tls::settled(&settings.tls)?;
         let secure = tls.is_some();
         let policy = settings.policy()?;
+        let mailer = Mailer::new(&settings.mail)?;
         let (desk, verifier) = verifying(settings, store)?;
         api::measure();
         let workers = Workers::start(store, &settings.capture, &policy).map_err(ServerError::Start)?;
@@ -122,6 +125,10 @@ impl Gateway {
             returns::Worker::start(desk, &bell)
         });
         let returning = returning.transpose().map_err(ServerError::Start)?;
+        let notices = mailer.map(|mailer| {
+            notices::Worker::start(store, mailer, &settings.notices, watched(settings), Utc::now)
+        });
+        let notices = notices.transpose().map_err(ServerError::Start)?;
         let shared =
             api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue())
                 .with_policy(&policy)
@@ -129,9 +136,8 @@ impl Gateway {
                 .admitting(&settings.access)
                 .verifying(&verifier)
                 .returning(counter)
-                .onboarding(Onboarding::new(&settings.partners, &reached(settings, address)))
                 .answering(desk);
-        let pages = Pages::new(store, &verifier).welcoming(welcome(settings, &policy, address));
+        let pages = Pages::new(store, &verifier);
         let (sender, receiver) = mpsc::channel();
         let wished = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {
@@ -163,11 +169,12 @@ impl Gateway {
         });
         let serving = serving.map_err(ServerError::Start)?;
         match receiver.recv() {
-            Ok(handle) => Ok(Gateway { address, secure, handle, serving, workers, late, returning }),
+            Ok(handle) => Ok(Gateway { address, secure, handle, serving, workers, late, returning, notices }),
             Err(_) => {
                 workers.stop();
                 late.stop();
                 returning.into_iter().for_each(returns::Worker::stop);
+                notices.into_iter().for_each(notices::Worker::stop);
                 Err(ServerError::Start(ended(serving).err().unwrap_or_else(|| io::ErrorKind::Other.into())))
             }
         }
@@ -200,33 +207,47 @@ impl Gateway {
         self.workers.stop();
         self.late.stop();
         self.returning.into_iter().for_each(returns::Worker::stop);
+        self.notices.into_iter().for_each(notices::Worker::stop);
         served.map_err(ServerError::Start)
     }
 }
 
-/// What partners that are invited are told of us.
-fn welcome(settings: &Settings, policy: &Policy, address: SocketAddr) -> Welcome {
-    let https = Some(&settings.tls.certificate).filter(|path| !path.as_os_str().is_empty());
-    let https = https.map(|path| OwnCertificate {
-        name: "https.pem",
-        words: "by which you know our HTTPS server",
-        path: path.clone(),
-    });
-    Welcome {
-        overrides: policy.overrides.clone(),
-        name: settings.exceptions.name.clone(),
-        own: settings.exceptions.gln.clone(),
-        address: reached(settings, address),
-        settings: settings.partners.clone(),
-        certificates: https.into_iter().collect(),
+/// Why a gateway would not start with these settings, as far as they alone tell.
+pub fn refusals(settings: &Settings) -> Vec<ServerError> {
+    let mut refusals = Vec::new();
+    let mut try_out = |outcome: Result<(), ServerError>| refusals.extend(outcome.err());
+    try_out(served(settings).map(drop));
+    try_out(tls::settled(&settings.tls).map(drop).map_err(ServerError::Tls));
+    try_out(settings.policy().map(drop).map_err(ServerError::Rules));
+    try_out(Mailer::new(&settings.mail).map(drop).map_err(ServerError::Mail));
+    match Outbound::new(&settings.outbound) {
+        Err(error) => try_out(Err(ServerError::Outbound(error))),
+        Ok(outbound) => {
+            try_out(
+                Credentials::new(&settings.credentials, &outbound)
+                    .map(drop)
+                    .map_err(ServerError::Credentials),
+            );
+        }
     }
+    refusals
 }
 
-/// Where partners reach us: as the settings say, else where we listen.
-fn reached(settings: &Settings, address: SocketAddr) -> String {
-    let mut settings = settings.clone();
-    settings.server.port = address.port();
-    settings.public_address()
+/// The certificates whose end people are told of.
+pub fn watched(settings: &Settings) -> Vec<WatchedCertificate> {
+    let own = Some(&settings.tls.certificate).filter(|file| !file.as_os_str().is_empty());
+    let own = own.map(|file| WatchedCertificate { setting: "tls.certificate", file: file.clone() });
+    let roots = [("outbound.roots", &settings.outbound.roots), ("mail.roots", &settings.mail.roots)];
+    let roots = roots.into_iter().flat_map(|(setting, files)| {
+        files.iter().map(move |file| WatchedCertificate { setting, file: file.clone() })
+    });
+    own.into_iter().chain(roots).collect()
+}
+
+/// The address that is listened on.
+fn served(settings: &Settings) -> Result<SocketAddr, ServerError> {
+    let wanted = SocketAddr::new(settings.server.address, settings.server.port);
+    if wanted.ip().is_loopback() { Ok(wanted) } else { Err(ServerError::Exposed(wanted)) }
 }
 
 /// Where partners ask us, and what asks others: both write down in one journal.

@@ -1,7 +1,6 @@
 //! Who asks, and what they may do.
 
 mod caller;
-mod invitation;
 mod key;
 mod permission;
 mod role;
@@ -11,10 +10,6 @@ use serde::Deserialize;
 pub use caller::Caller;
 pub use caller::OPERATOR;
 pub use caller::Sight;
-pub use invitation::Invitation;
-pub use invitation::InvitationRefusal;
-pub use invitation::InvitationToken;
-pub use invitation::Quota;
 pub use key::ApiKey;
 pub use key::KeyFault;
 pub use key::KeyRefusal;

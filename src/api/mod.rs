@@ -18,16 +18,13 @@ mod findings;
 mod health;
 mod holds;
 mod import;
-mod invite;
 mod items;
 mod job_document;
 mod json_body;
 mod keyring;
-mod multipart;
 mod negotiation;
 mod obligations;
 mod observe;
-mod onboarding;
 mod openapi;
 mod orders;
 mod pace;
@@ -66,7 +63,6 @@ use crate::capture::Limits;
 use crate::capture::Policy;
 use crate::capture::Queue;
 use crate::export;
-use crate::onboard;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store::Store;
@@ -76,7 +72,6 @@ use crate::verify::routing;
 
 pub use caller::Asker;
 pub use health::measure;
-pub use invite::Onboarding;
 pub use negotiation::EpcFormat;
 pub use observe::observe;
 pub use returns::Counter;
@@ -127,7 +122,6 @@ pub struct Shared {
     access: Data<access::Settings>,
     verifier: Data<Verifier>,
     returns: Data<Counter>,
-    onboarding: Data<Onboarding>,
     desk: Option<Data<Desk>>,
 }
 
@@ -156,7 +150,6 @@ impl Shared {
             keyring: Data::new(Keyring::new(store)),
             access: Data::default(),
             verifier: Data::new(Verifier::new(store, &routing::Settings::default())),
-            onboarding: Data::new(Onboarding::new(&onboard::Settings::default(), "")),
             desk: None,
         }
     }
@@ -190,12 +183,6 @@ impl Shared {
         self
     }
 
-    /// Brings partners on as this says.
-    pub fn onboarding(mut self, onboarding: Onboarding) -> Shared {
-        self.onboarding = Data::new(onboarding);
-        self
-    }
-
     /// Answers partners at this desk; without one nobody is answered under `/vrs`.
     pub fn answering(mut self, desk: Desk) -> Shared {
         self.desk = Some(Data::new(desk));
@@ -223,12 +210,9 @@ impl Shared {
             .app_data(self.access.clone())
             .app_data(self.verifier.clone())
             .app_data(self.returns.clone())
-            .app_data(self.onboarding.clone())
-            // Routes are tried in this order, and this one is asked most often.
-            .service(web::scope("/vrs").configure(vrs::configure))
-            .configure(invite::configure)
             .configure(resolver::configure)
             .service(web::scope("/epcis").configure(epcis))
+            .service(web::scope("/vrs").configure(vrs::configure))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::index)))
             .service(discovery::resource("/rules/{id}", "OPTIONS, GET").route(web::get().to(rules::page)))
@@ -332,7 +316,6 @@ fn verification(config: &mut ServiceConfig) {
 
 fn trade(config: &mut ServiceConfig) {
     config
-        .configure(onboarding::configure)
         .service(
             discovery::resource("/partners", "OPTIONS, GET, POST")
                 .route(web::get().to(partners::list))

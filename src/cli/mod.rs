@@ -4,10 +4,13 @@ mod audit;
 mod bench;
 mod capture;
 mod check;
+mod completion;
+mod config;
 mod convert;
 mod database;
 mod demo;
 mod directory;
+mod doctor;
 mod exceptions;
 mod excerpt;
 mod hash;
@@ -16,6 +19,7 @@ mod identify;
 mod import;
 mod in_order;
 mod keys;
+mod mail;
 mod obligations;
 mod orders;
 mod partners;
@@ -120,8 +124,7 @@ enum Command {
     Recall(hold::Arguments),
     /// Import product catalogues and the FDA's NDC directory; look products up with where each value comes from
     Products(products::Arguments),
-    /// Import, list, show or remove trading partners; invite them, let them go live, score them
-    #[command(visible_alias = "partner")]
+    /// Import, list, show or remove trading partners
     Partners(partners::Arguments),
     /// Show which verifications must still be answered, and note that one was
     Obligations(obligations::Arguments),
@@ -133,6 +136,19 @@ enum Command {
     Directory(directory::Arguments),
     /// Show or replace the known lengths of GS1 company prefixes
     Prefixes(prefixes::Arguments),
+    /// Print what a shell completes the command line by, or the manual page
+    Completion(completion::Arguments),
+    /// Look at database, disk, clock, certificates, partners and queues, and say what to do
+    Doctor(doctor::Arguments),
+    /// Try the mail server out, show the notices that were written, and send them again
+    Mail(mail::Arguments),
+    /// Check the settings of a gateway before it starts with them, and show those in force
+    Config(config::Arguments),
+}
+
+/// The command line as clap has it, for what is made of it.
+fn described() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
 }
 
 /// How a command prints its result.
@@ -177,6 +193,10 @@ pub fn run() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Directory(arguments) => directory::run(&arguments),
         Command::Prefixes(arguments) => prefixes::run(&arguments),
+        Command::Completion(arguments) => completion::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Mail(arguments) => mail::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
     };
     match outcome {
         Ok(outcome) => outcome.into(),

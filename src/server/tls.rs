@@ -70,7 +70,7 @@ pub(super) fn settled(settings: &config::Tls) -> Result<Option<ServerConfig>, Tl
         (false, false) => {}
     }
     let provider = transport::use_ring();
-    let watched = Watched::new(certificate, key, Arc::clone(&provider))?;
+    let watched = Watched::new(certificate, &transport::secret_place(key), Arc::clone(&provider))?;
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Setup)?

@@ -1,6 +1,7 @@
 //! Connections: SQLite or PostgreSQL by the URL, pools, and the one lane in which SQLite writes.
 
 use std::ops::DerefMut;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -14,9 +15,12 @@ use diesel::connection::AnsiTransactionManager;
 use diesel::connection::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::connection::TransactionManager;
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
 use diesel::r2d2::ManageConnection;
 use diesel::r2d2::Pool;
 use diesel::r2d2::R2D2Connection;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::EmbeddedMigrations;
 use diesel_migrations::MigrationHarness;
 use diesel_migrations::embed_migrations;
@@ -84,15 +88,11 @@ impl Source {
         matches!(self.address, Address::Server(_))
     }
 
-    /// The file beside a SQLite database in which the journal of verifications is; `None` for PostgreSQL.
-    pub(super) fn journal(&self) -> Option<Source> {
+    /// The file of SQLite.
+    pub(super) fn file(&self) -> Option<&Path> {
         match &self.address {
+            Address::File(path) => Some(path),
             Address::Server(_) => None,
-            Address::File(path) => {
-                let mut name = path.clone().into_os_string();
-                name.push(".verifications");
-                Some(Source { address: Address::File(name.into()), pragmas: String::new() })
-            }
         }
     }
 
@@ -126,7 +126,8 @@ impl Source {
     pub(super) fn open(&self) -> Result<AnyConnection, StoreError> {
         match &self.address {
             Address::Server(url) => {
-                let connection = PgConnection::establish(url).map_err(unavailable)?;
+                let connection = PgConnection::establish(url)
+                    .map_err(|error| StoreError::Unavailable(without_secrets(&error.to_string(), url)))?;
                 Ok(AnyConnection::Postgres(connection))
             }
             Address::File(path) => {
@@ -199,6 +200,50 @@ pub(super) fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> 
         }
         thread::sleep(pause(attempt));
     }
+}
+
+/// How far the tables are from what this program brings.
+pub(super) struct Migrated {
+    /// Migrations that the database does not have.
+    pub(super) missing: usize,
+    /// Migrations that this program does not know.
+    pub(super) unknown: usize,
+}
+
+/// Compares the tables with what this program brings, and changes nothing but a missing list of what was done.
+pub(super) fn migrated(connection: &mut AnyConnection) -> Result<Migrated, StoreError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Migration(error.to_string());
+    let applied = either!(connection, any => any.applied_migrations()).map_err(failed)?;
+    let missing = match connection {
+        AnyConnection::Sqlite(file) => file.pending_migrations(SQLITE_MIGRATIONS).map_err(failed)?.len(),
+        AnyConnection::Postgres(server) => {
+            server.pending_migrations(POSTGRES_MIGRATIONS).map_err(failed)?.len()
+        }
+    };
+    let known = match connection {
+        AnyConnection::Sqlite(_) => {
+            MigrationSource::<Sqlite>::migrations(&SQLITE_MIGRATIONS).map_err(failed)?.len()
+        }
+        AnyConnection::Postgres(_) => {
+            MigrationSource::<Pg>::migrations(&POSTGRES_MIGRATIONS).map_err(failed)?.len()
+        }
+    };
+    Ok(Migrated { missing, unknown: applied.len().saturating_sub(known - missing) })
+}
+
+/// What libpq says of a URL, without the parts of its password.
+fn without_secrets(said: &str, url: &str) -> String {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let user =
+        rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map_or("", |(_, password)| password);
+    let parameters = rest.split_once('?').map_or("", |(_, parameters)| parameters);
+    let named = parameters.split('&').filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        name.ends_with("password").then_some(value)
+    });
+    let secrets =
+        std::iter::once(user).chain(named).flat_map(|secret| secret.split(|c: char| !c.is_alphanumeric()));
+    secrets.filter(|part| part.len() > 2).fold(said.to_owned(), |said, part| said.replace(part, "(hidden)"))
 }
 
 /// Where writes go.
@@ -338,6 +383,18 @@ mod tests {
         check("postgresql:///x?host=/run", true);
         check("sqlite:data/epcgate.db", false);
         check("data/postgres.db", false);
+    }
+
+    #[test]
+    fn no_password_is_told() {
+        for (said, url, told) in [
+            ("invalid port: hunter2@h", "postgres://u:hunter2@h/d", "invalid port: (hidden)@h"),
+            ("invalid port: \"hun\"", "postgres://u:hun/ter2@h/d", "invalid port: \"(hidden)\""),
+            ("at hunter2", "postgres://u@h/d?a=b&password=hunter2", "at (hidden)"),
+            ("role \"u\" does not exist", "postgres://u@h/d", "role \"u\" does not exist"),
+        ] {
+            assert_eq!(without_secrets(said, url), told);
+        }
     }
 
     #[test]

@@ -39,20 +39,23 @@ struct Mode {
 impl Store {
     /// Asks the connection that writes how safe its commits are.
     pub fn durability(&self) -> Result<Durability, StoreError> {
-        self.write(|connection| {
-            let word = |connection: &mut AnyConnection, name: &str| -> Result<String, StoreError> {
-                let asked = format!("SELECT current_setting('{name}') AS word");
-                Ok(diesel::sql_query(asked).get_result::<Word>(connection)?.word)
-            };
-            if matches!(connection, AnyConnection::Postgres(_)) {
-                let synchronous = word(connection, "synchronous_commit")?;
-                return Ok(Durability { synchronous, journal: word(connection, "wal_level")? });
-            }
-            let Number { synchronous } = diesel::sql_query("PRAGMA synchronous").get_result(connection)?;
-            let Mode { journal_mode } = diesel::sql_query("PRAGMA journal_mode").get_result(connection)?;
-            let names = ["off", "normal", "full", "extra"];
-            let name = usize::try_from(synchronous).ok().and_then(|index| names.get(index));
-            Ok(Durability { synchronous: name.copied().unwrap_or("unknown").into(), journal: journal_mode })
-        })
+        self.write(read)
     }
+}
+
+/// How safe the commits of this connection are.
+pub(super) fn read(connection: &mut AnyConnection) -> Result<Durability, StoreError> {
+    let word = |connection: &mut AnyConnection, name: &str| -> Result<String, StoreError> {
+        let asked = format!("SELECT current_setting('{name}') AS word");
+        Ok(diesel::sql_query(asked).get_result::<Word>(connection)?.word)
+    };
+    if matches!(connection, AnyConnection::Postgres(_)) {
+        let synchronous = word(connection, "synchronous_commit")?;
+        return Ok(Durability { synchronous, journal: word(connection, "wal_level")? });
+    }
+    let Number { synchronous } = diesel::sql_query("PRAGMA synchronous").get_result(connection)?;
+    let Mode { journal_mode } = diesel::sql_query("PRAGMA journal_mode").get_result(connection)?;
+    let names = ["off", "normal", "full", "extra"];
+    let name = usize::try_from(synchronous).ok().and_then(|index| names.get(index));
+    Ok(Durability { synchronous: name.copied().unwrap_or("unknown").into(), journal: journal_mode })
 }

@@ -22,15 +22,14 @@ mod exceptions;
 mod findings;
 mod holds;
 mod identities;
-mod invitations;
 mod items;
 mod journal;
 mod keys;
+mod look;
 mod lots;
+mod mails;
 mod notices;
 mod orders;
-mod partner_states;
-mod partner_traffic;
 mod partners;
 mod pending;
 mod prefixes;
@@ -47,8 +46,6 @@ mod schema;
 mod session;
 mod shipments;
 pub(crate) mod terms;
-mod trials;
-mod unfiled;
 mod verifications;
 
 use std::ops::DerefMut;
@@ -64,7 +61,6 @@ use crate::store::connection::AnyConnection;
 use crate::store::connection::Lane;
 use crate::store::connection::Source;
 use crate::store::connection::Writes;
-use crate::store::unfiled::Unfiled;
 
 pub use arrivals::Arrival;
 pub use arrivals::ArrivalEnd;
@@ -115,7 +111,6 @@ pub use findings::FindingTotal;
 pub use findings::StoredFinding;
 pub use holds::Held;
 pub use holds::HoldFilter;
-pub use invitations::Upload;
 pub use items::Deed;
 pub use items::EventTimes;
 pub use items::Fact;
@@ -123,14 +118,16 @@ pub use items::ItemFacts;
 pub use items::ItemRecord;
 pub use items::ItemRow;
 pub use journal::Journal;
+pub use journal::JournalEntry;
 pub use journal::JournalError;
+pub use look::DatabaseLook;
+pub use look::QueueAge;
+pub use look::Role;
+pub use look::look;
 pub use lots::LotRecord;
+pub use mails::Mail;
+pub use mails::MailState;
 pub use orders::OrderPlace;
-pub use partner_traffic::LastFiles;
-pub use partner_traffic::PartnerTraffic;
-pub use partner_traffic::SentFile;
-pub use partner_traffic::SentShipment;
-pub use partner_traffic::Span;
 pub use partners::Imported;
 pub use partners::PartnerConflict;
 pub use pending::PendingVerification;
@@ -159,8 +156,6 @@ pub use shipments::ShipmentParties;
 pub use shipments::ShipmentRecord;
 pub use shipments::ShippedUnit;
 pub use terms::lot_number;
-pub use trials::TrialRecord;
-pub use unfiled::JournalEntry;
 pub use verifications::VerificationFilter;
 
 /// Most connections for look-ups by key.
@@ -282,7 +277,6 @@ struct Inner {
     writes: Writes,
     settings: Settings,
     blocks: Blocks,
-    unfiled: Unfiled,
 }
 
 impl Store {
@@ -293,7 +287,6 @@ impl Store {
     pub fn open(url: &str, settings: &Settings) -> Result<Store, StoreError> {
         let source = Source::of(url);
         let writing = source.writing(settings);
-        let unfiled = Unfiled::open(&source, settings)?;
         let mut connection = writing.open()?;
         connection::migrate(&mut connection)?;
         publish::create_counter(&mut connection)?;
@@ -307,7 +300,7 @@ impl Store {
         } else {
             (Writes::Lane(Box::new(Lane::new(connection))), Blocks::alone())
         };
-        Ok(Store(Arc::new(Inner { reads, points, writes, settings: settings.clone(), blocks, unfiled })))
+        Ok(Store(Arc::new(Inner { reads, points, writes, settings: settings.clone(), blocks })))
     }
 
     /// Runs `work` on a connection that reads, outside any transaction.

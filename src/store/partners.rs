@@ -18,8 +18,6 @@ use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::schema::partner_identifiers;
-use crate::store::schema::partner_invitations;
-use crate::store::schema::partner_states;
 use crate::store::schema::partners;
 
 const GLN: &str = "gln";
@@ -145,13 +143,10 @@ impl Store {
         Ok(first.is_some())
     }
 
-    /// Removes a partner with its state and its invitations; false where there is none of this id. Reports on its test files stay.
+    /// Removes a partner; false where there is none of this id.
     pub fn remove_partner(&self, _caller: &Caller, id: &str) -> Result<bool, StoreError> {
         self.write(|connection| {
             diesel::delete(partner_identifiers::table.filter(partner_identifiers::partner.eq(id)))
-                .execute(connection)?;
-            diesel::delete(partner_states::table.find(id)).execute(connection)?;
-            diesel::delete(partner_invitations::table.filter(partner_invitations::partner.eq(id)))
                 .execute(connection)?;
             Ok(diesel::delete(partners::table.find(id)).execute(connection)? > 0)
         })

@@ -1,7 +1,7 @@
 //! The tables; what their columns mean stands with the code that writes them.
 
 mod exchange;
-mod onboarding;
+mod post;
 mod returns;
 
 pub use exchange::arrival_keys;
@@ -9,9 +9,8 @@ pub use exchange::arrivals;
 pub use exchange::channels;
 pub use exchange::deliveries;
 pub use exchange::delivery_tries;
-pub use onboarding::partner_invitations;
-pub use onboarding::partner_states;
-pub use onboarding::partner_trials;
+pub use post::mail_occasions;
+pub use post::mails;
 pub use returns::returned_packages;
 pub use returns::returned_units;
 pub use returns::saleable_returns;
@@ -521,13 +520,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    verification_journal (id) {
-        id -> BigInt,
-        body -> Binary,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -576,7 +568,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     saleable_returns,
     returned_units,
     returned_packages,
-    partner_invitations,
-    partner_states,
-    partner_trials,
 );

@@ -6,12 +6,15 @@
 
 mod address;
 pub mod as2;
+mod certificate;
 pub mod channel;
 mod crypto;
 pub mod folder;
 pub mod https;
+pub mod mail;
 mod outbound;
 mod resolver;
+mod secret;
 pub mod sftp;
 mod target;
 pub mod webhook;
@@ -20,17 +23,28 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use certificate::CertificateError;
+pub use certificate::CertificateFacts;
+pub use certificate::certificates_in;
+pub use certificate::chain_in;
 pub use channel::Cargo;
 pub use channel::Channel;
 pub use channel::ChannelFault;
 pub use channel::PartnerChannel;
 pub use crypto::random;
 pub use crypto::use_ring;
+pub use mail::Letter;
+pub use mail::MailError;
+pub use mail::Mailer;
+pub use mail::is_mail_address;
 pub use outbound::Call;
 pub use outbound::Method;
 pub use outbound::Outbound;
 pub use outbound::OutboundError;
 pub use outbound::Reply;
+pub use secret::SecretError;
+pub use secret::secret;
+pub use secret::secret_place;
 
 /// How partners are called.
 #[derive(Clone, Debug, Deserialize)]

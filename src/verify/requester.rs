@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use serde_json::json;
 use thiserror::Error;
@@ -27,6 +28,7 @@ use crate::transport::Method;
 use crate::transport::Outbound;
 use crate::transport::OutboundError;
 use crate::transport::Reply;
+use crate::transport::secret;
 use crate::verify::breaker::Gates;
 use crate::verify::credential::Credentials;
 use crate::verify::credential::Demand;
@@ -104,9 +106,8 @@ impl Requester {
                 return Err(fault("guideline", "write 1.1 or 1.3.0".to_owned()));
             }
             if let Some(file) = &provider.key_file {
-                let key = std::fs::read_to_string(file)
-                    .map_err(|error| fault("key_file", format!("{}: {error}", file.display())))?;
-                let key = key.trim();
+                let key = secret(file).map_err(|error| fault("key_file", error.to_string()))?;
+                let key = key.expose_secret();
                 if key.is_empty() || !key.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
                     return Err(fault(
                         "key_file",

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::cli::check::Checked;
 use crate::cli::excerpt::Excerpt;
 use crate::cli::excerpt::excerpts;
 use crate::cli::source::Source;
@@ -10,7 +11,6 @@ use crate::dscsa::Mender;
 use crate::dscsa::Severity;
 use crate::formats::Defect;
 use crate::formats::Place;
-use crate::reconcile::Checked;
 
 /// Objects shown of one finding.
 const MOST_OBJECTS: usize = 5;

@@ -1,1 +1,0 @@
-CREATE UNIQUE INDEX partner_invitations_by_digest ON partner_invitations (digest);

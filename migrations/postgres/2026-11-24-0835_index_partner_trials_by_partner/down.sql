@@ -1,1 +1,0 @@
-DROP INDEX partner_trials_by_partner;

@@ -1,0 +1,1 @@
+CREATE INDEX mails_due ON mails (state, next_at);

@@ -1,1 +1,0 @@
-DROP INDEX partner_invitations_by_partner;

@@ -1,1 +1,0 @@
-CREATE INDEX partner_invitations_by_partner ON partner_invitations (partner, id);
