@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::access;
 use crate::api;
+use crate::audit;
 use crate::capture;
 use crate::dscsa::NoSeverity;
 use crate::dscsa::RuleOverrides;
@@ -62,6 +63,8 @@ pub struct Settings {
     pub api: api::Settings,
     /// `[access]`.
     pub access: access::Settings,
+    /// `[audit]`.
+    pub audit: audit::Settings,
     /// `[export]`.
     pub export: export::Settings,
     /// `[rules]`: the severity of rules, by their identifiers.

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod api;
+pub mod audit;
 pub mod capture;
 pub mod cli;
 pub mod config;

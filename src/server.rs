@@ -20,6 +20,10 @@ use thiserror::Error;
 
 use crate::api;
 use crate::api::Counter;
+use crate::audit;
+use crate::audit::AuditError;
+use crate::audit::Beat;
+use crate::audit::Log;
 use crate::capture::Workers;
 use crate::config::Settings;
 use crate::dscsa::NoSeverity;
@@ -28,6 +32,7 @@ use crate::notices::WatchedCertificate;
 use crate::returns;
 use crate::returns::Bell;
 use crate::server::tls::TlsError;
+use crate::store::Acts;
 use crate::store::Journal;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -77,6 +82,9 @@ pub enum ServerError {
     /// Partners cannot be called as the settings say.
     #[error("[outbound]: {0}")]
     Outbound(#[from] OutboundError),
+    /// The audit trail cannot be signed as the settings say.
+    #[error("[audit]: {0}")]
+    Audit(#[from] AuditError),
     /// A provider cannot be asked as the settings say.
     #[error(transparent)]
     Provider(#[from] ProviderFault),
@@ -96,6 +104,8 @@ pub struct Gateway {
     serving: JoinHandle<io::Result<()>>,
     workers: Workers,
     late: Late,
+    /// `None` where no checkpoints are signed.
+    beat: Option<Beat>,
     /// `None` where our own GLN is not known, so that nothing can come back to us.
     returning: Option<returns::Worker>,
     /// `None` where no mail server is named.
@@ -117,6 +127,7 @@ impl Gateway {
         api::measure();
         let workers = Workers::start(store, &settings.capture, &policy).map_err(ServerError::Start)?;
         let late = Late::start(&verifier, Utc::now).map_err(ServerError::Start)?;
+        let beat = signing(&settings.audit, store)?;
         let bell = Bell::default();
         let own = returns::own_gln(&settings.exceptions.gln).ok();
         let counter = Counter { settings: settings.returns.clone(), own, bell: bell.clone() };
@@ -136,6 +147,7 @@ impl Gateway {
                 .admitting(&settings.access)
                 .verifying(&verifier)
                 .returning(counter)
+                .noting(Acts::start(store).map_err(ServerError::Start)?)
                 .answering(desk);
         let pages = Pages::new(store, &verifier);
         let (sender, receiver) = mpsc::channel();
@@ -147,6 +159,7 @@ impl Gateway {
                     let pages = pages.clone();
                     App::new()
                         .wrap(Compress::default())
+                        .wrap(from_fn(api::note_reads))
                         .wrap(from_fn(api::observe))
                         .configure(move |config| shared.configure(config))
                         .configure(move |config| pages.configure(config))
@@ -169,10 +182,13 @@ impl Gateway {
         });
         let serving = serving.map_err(ServerError::Start)?;
         match receiver.recv() {
-            Ok(handle) => Ok(Gateway { address, secure, handle, serving, workers, late, returning, notices }),
+            Ok(handle) => {
+                Ok(Gateway { address, secure, handle, serving, workers, late, beat, returning, notices })
+            }
             Err(_) => {
                 workers.stop();
                 late.stop();
+                beat.into_iter().for_each(Beat::stop);
                 returning.into_iter().for_each(returns::Worker::stop);
                 notices.into_iter().for_each(notices::Worker::stop);
                 Err(ServerError::Start(ended(serving).err().unwrap_or_else(|| io::ErrorKind::Other.into())))
@@ -206,6 +222,7 @@ impl Gateway {
         let served = ended(self.serving);
         self.workers.stop();
         self.late.stop();
+        self.beat.into_iter().for_each(Beat::stop);
         self.returning.into_iter().for_each(returns::Worker::stop);
         self.notices.into_iter().for_each(notices::Worker::stop);
         served.map_err(ServerError::Start)
@@ -266,6 +283,19 @@ fn verifying(settings: &Settings, store: &Store) -> Result<(Desk, Verifier), Ser
     let asked = (responder, &verifier);
     let desk = Desk::new(store, &settings.verification, asked, journal, credentials);
     Ok((desk, verifier))
+}
+
+/// Signs checkpoints of the audit trail, where the settings name a key.
+fn signing(settings: &audit::Settings, store: &Store) -> Result<Option<Beat>, ServerError> {
+    if settings.checkpoint_minutes == 0 || settings.key_file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let random = transport::random();
+    let random =
+        random.ok_or_else(|| ServerError::Start(io::Error::other("the system gives no random bytes")))?;
+    let signer = audit::signer(settings, &random)?;
+    let log = Log::with(store, signer, &settings.key_file);
+    Beat::start(&log, settings, Utc::now).map(Some).map_err(ServerError::Start)
 }
 
 fn ended(serving: JoinHandle<io::Result<()>>) -> io::Result<()> {

@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("transport", &[]),
     ("access", &["gs1"]),
     ("store", &["access", "dscsa", "epcis", "formats", "gs1", "transport"]),
+    ("audit", &["access", "dscsa", "formats", "store"]),
     ("reconcile", &["access", "dscsa", "epcis", "formats", "gs1", "store"]),
     ("capture", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store"]),
     ("export", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store"]),
@@ -46,6 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "access",
             "api",
+            "audit",
             "capture",
             "dscsa",
             "exchange",
@@ -102,6 +104,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "access",
             "api",
+            "audit",
             "capture",
             "config",
             "dscsa",
@@ -120,6 +123,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "access",
+            "audit",
             "capture",
             "config",
             "dscsa",

@@ -10,6 +10,9 @@ use crate::gs1::Gln;
 /// What the audit trail calls the operator of this gateway.
 pub const OPERATOR: &str = "operator";
 
+/// What the audit trail calls the gateway itself, where nobody else does what it does.
+pub const GATEWAY: &str = "epcgate";
+
 /// Who asks the store or a job of work: every query takes one, so that partners are kept apart in one place. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller(Arc<Inner>);

@@ -8,6 +8,7 @@ mod role;
 use serde::Deserialize;
 
 pub use caller::Caller;
+pub use caller::GATEWAY;
 pub use caller::OPERATOR;
 pub use caller::Sight;
 pub use key::ApiKey;

@@ -25,6 +25,7 @@ use crate::store::audit_place;
         ("until" = Option<String>, Query, description = "Before this moment"),
         ("actor" = Option<String>, Query, description = "`operator`, or `key:` and the name of an API key"),
         ("act" = Option<String>, Query, description = "What was done, such as `keys.added`"),
+        ("object" = Option<String>, Query, description = "What it was done to, such as the name of a hold"),
         ("perPage" = Option<u32>, Query, description = "Acts on a page"),
         ("nextPageToken" = Option<String>, Query, description = "From the `Link` header of the page before")),
     responses((status = 200, description = "A page of acts (`audit`); `Link` names the next.", body = Object)))]
@@ -33,7 +34,7 @@ pub async fn list(
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let names = ["since", "until", "actor", "act"];
+    let names = ["since", "until", "actor", "act", "object"];
     let listing = paging::listing(request.query_string(), &names, &settings)?;
     let moment = |name: &str| {
         let read = listing.value(name).map(instant::parse).transpose();
@@ -45,6 +46,7 @@ pub async fn list(
         until: moment("until")?,
         actor: text("actor"),
         act: text("act"),
+        object: text("object"),
     };
     let (size, after) = (listing.size, listing.token);
     let limit = i64::try_from(size).unwrap_or(i64::MAX);

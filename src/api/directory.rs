@@ -7,6 +7,7 @@ use actix_web::web;
 use actix_web::web::Data;
 use actix_web::web::ServiceConfig;
 use chrono::SecondsFormat;
+use chrono::Utc;
 use serde_json::Value;
 use serde_json::json;
 
@@ -74,7 +75,7 @@ pub async fn import(
         let mut defects = Defects::new(false);
         let file = directory::read(&*bytes, syntax, &mut defects);
         import::refuse_errors(&defects)?;
-        match store.put_directory(&file.records, replace)? {
+        match store.put_directory(&Caller::operator(), (&file.records, replace), Utc::now())? {
             Ok(done) => {
                 for id in &done.older {
                     defects.add(file.older(id));
@@ -177,7 +178,7 @@ pub async fn check(
     params(("id" = String, Path)),
     responses((status = 204, description = "It is removed.")))]
 pub async fn remove(id: web::Path<String>, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    match web::block(move || store.remove_directory_record(&Caller::operator(), &id)).await?? {
+    match web::block(move || store.remove_directory_record(&Caller::operator(), &id, Utc::now())).await?? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(absent()),
     }

@@ -34,6 +34,7 @@ mod prefixes;
 mod problem;
 mod products;
 mod query_document;
+mod reads;
 mod receipts;
 mod resolver;
 mod returns;
@@ -65,6 +66,7 @@ use crate::capture::Queue;
 use crate::export;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
+use crate::store::Acts;
 use crate::store::Store;
 use crate::verify::Desk;
 use crate::verify::Verifier;
@@ -74,6 +76,7 @@ pub use caller::Asker;
 pub use health::measure;
 pub use negotiation::EpcFormat;
 pub use observe::observe;
+pub use reads::note_reads;
 pub use returns::Counter;
 
 /// How the interface answers.
@@ -123,6 +126,7 @@ pub struct Shared {
     verifier: Data<Verifier>,
     returns: Data<Counter>,
     desk: Option<Data<Desk>>,
+    acts: Option<Data<Acts>>,
 }
 
 impl Shared {
@@ -151,6 +155,7 @@ impl Shared {
             access: Data::default(),
             verifier: Data::new(Verifier::new(store, &routing::Settings::default())),
             desk: None,
+            acts: None,
         }
     }
 
@@ -183,6 +188,12 @@ impl Shared {
         self
     }
 
+    /// Writes down there who reads what; without, nothing is written down.
+    pub fn noting(mut self, acts: Acts) -> Shared {
+        self.acts = Some(Data::new(acts));
+        self
+    }
+
     /// Answers partners at this desk; without one nobody is answered under `/vrs`.
     pub fn answering(mut self, desk: Desk) -> Shared {
         self.desk = Some(Data::new(desk));
@@ -193,6 +204,9 @@ impl Shared {
     pub fn configure(&self, config: &mut ServiceConfig) {
         if let Some(desk) = &self.desk {
             config.app_data(desk.clone());
+        }
+        if let Some(acts) = &self.acts {
+            config.app_data(acts.clone());
         }
         config
             .app_data(self.store.clone())

@@ -65,7 +65,7 @@ async fn import(
         let mut defects = Defects::new(false);
         let found = orders::read(&*bytes, syntax, Some(kind), &mut defects);
         import::refuse_errors(&defects)?;
-        let imported = store.put_orders(&found, Utc::now())?;
+        let imported = store.put_orders(&Caller::operator(), &found, Utc::now())?;
         reconcile::after_import(&store, &found, &settings, Utc::now()).map_err(|error| match error {
             CaseError::Store(error) => error.into(),
             error => Problem::internal(&error),

@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::LINK;
 use actix_web::web;
 use actix_web::web::Data;
+use chrono::Utc;
 use serde_json::json;
 
 use crate::access::Caller;
@@ -42,7 +43,7 @@ pub async fn import(
         let mut defects = Defects::new(false);
         let partners = partners::read(&*bytes, syntax, &mut defects);
         import::refuse_errors(&defects)?;
-        let imported = store.put_partners(&partners)?.map_err(conflict)?;
+        let imported = store.put_partners(&Caller::operator(), &partners, Utc::now())?.map_err(conflict)?;
         Ok::<_, Problem>((imported, defects))
     });
     let (imported, defects) = work.await??;
@@ -121,7 +122,8 @@ pub async fn put(
     records::add(faults, Place::default(), "", &mut defects);
     import::refuse_errors(&defects)?;
     let work = web::block(move || {
-        let kept = store.put_partners(std::slice::from_ref(&partner))?.map_err(conflict)?;
+        let one = std::slice::from_ref(&partner);
+        let kept = store.put_partners(&Caller::operator(), one, Utc::now())?.map_err(conflict)?;
         Ok::<_, Problem>((kept, partner))
     });
     let (kept, partner) = work.await??;
@@ -134,7 +136,7 @@ pub async fn put(
     params(("id" = String, Path)),
     responses((status = 204, description = "It is removed.")))]
 pub async fn remove(id: web::Path<String>, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    match web::block(move || store.remove_partner(&Caller::operator(), &id)).await?? {
+    match web::block(move || store.remove_partner(&Caller::operator(), &id, Utc::now())).await?? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(absent()),
     }

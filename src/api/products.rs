@@ -119,7 +119,8 @@ pub async fn import(
             Ok(reader) => reader,
             Err(fault) => return Ok(Err(fault)),
         };
-        let mut report = store.import_products(&source, &place, &mut reader, Utc::now())?;
+        let mut report =
+            store.import_products(&Caller::operator(), (&source, &place), &mut reader, Utc::now())?;
         report.ignored = reader.ignored();
         Ok(Ok(report))
     });

@@ -252,7 +252,7 @@ pub async fn check(
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let checked = web::block(move || -> Result<_, ReturnError> {
-        returns::check_again(&store, &Caller::operator(), &id)?;
+        returns::check_again(&store, &Caller::operator(), &id, Utc::now())?;
         Ok(form(&store, &known(&store, &id)?)?)
     });
     let form = checked.await??;

@@ -9,9 +9,12 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use chrono::Utc;
 use secrecy::ExposeSecret;
 
+use crate::access::OPERATOR;
 use crate::config::Settings;
+use crate::dscsa::AuditEntry;
 use crate::store::Store;
 use crate::transport::secret;
 
@@ -42,9 +45,33 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// Reads the settings.
+    /// Reads the settings; what is kept beside the database and has no place there is put into its folder.
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
-        Ok(Settings::read(configured(self.config.as_deref()).as_deref())?)
+        let mut settings = Settings::read(configured(self.config.as_deref()).as_deref())?;
+        if settings.audit.key_file.as_os_str().is_empty() {
+            settings.audit.key_file = self.folder(&settings).join("audit.key");
+        }
+        Ok(settings)
+    }
+
+    /// Opens the database to read from it what parties told each other, and writes down that it is.
+    pub(super) fn open_to_read(&self, settings: &Settings, what: &str) -> anyhow::Result<Store> {
+        let store = self.open(settings)?;
+        store.audit(&[AuditEntry::done(Utc::now(), OPERATOR, "data.read", what)])?;
+        Ok(store)
+    }
+
+    /// The data folder: that of the command line, else where the file of the database is, else the default one.
+    fn folder(&self, settings: &Settings) -> PathBuf {
+        if let Some(folder) = &self.data_dir {
+            return folder.clone();
+        }
+        let url = self.database.as_deref().unwrap_or(&settings.database.url);
+        let file = Path::new(url.strip_prefix("sqlite:").unwrap_or(url));
+        match file.parent().filter(|_| !url.contains("://")) {
+            Some(folder) => folder.to_owned(),
+            None => PathBuf::from(DATA_DIR),
+        }
     }
 
     /// Opens the database and brings its tables up to date: that of the command line or its environment variables, else

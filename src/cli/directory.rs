@@ -123,7 +123,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Action::Remove { ids } => {
             let mut outcome = Outcome::Clean;
             for id in ids {
-                if !store.remove_directory_record(&Caller::operator(), id)? {
+                if !store.remove_directory_record(&Caller::operator(), id, Utc::now())? {
                     eprintln!("epcgate: there is no record {id}");
                     outcome = Outcome::Errors;
                 }
@@ -145,7 +145,7 @@ fn import(
     if defects.errors() > 0 {
         return import::report(source, &defects, None, output);
     }
-    match store.put_directory(&file.records, replace)? {
+    match store.put_directory(&Caller::operator(), (&file.records, replace), Utc::now())? {
         Ok(done) => {
             if done.removed > 0 && output == Output::Text {
                 println!(

@@ -114,7 +114,7 @@ fn import(
     let found = orders::read(source.input()?, syntax, kind, &mut defects);
     let imported = match defects.errors() {
         0 => {
-            let imported = store.put_orders(&found, Utc::now())?;
+            let imported = store.put_orders(&Caller::operator(), &found, Utc::now())?;
             reconcile::after_import(store, &found, &settings.exceptions, Utc::now())?;
             Some(imported)
         }

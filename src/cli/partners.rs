@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Action::Remove { ids } => {
             let mut outcome = Outcome::Clean;
             for id in ids {
-                if !store.remove_partner(&Caller::operator(), id)? {
+                if !store.remove_partner(&Caller::operator(), id, Utc::now())? {
                     eprintln!("epcgate: there is no partner {id}");
                     outcome = Outcome::Errors;
                 }
@@ -102,7 +102,7 @@ fn import(
     if defects.errors() > 0 {
         return import::report(source, &defects, None, output);
     }
-    match store.put_partners(&partners)? {
+    match store.put_partners(&Caller::operator(), &partners, Utc::now())? {
         Ok(imported) => import::report(source, &defects, Some(imported), output),
         Err(conflict) => {
             defects.add(partners::taken(&conflict.to_string()));

@@ -1,5 +1,6 @@
 //! `epcgate prefixes`: known lengths of GS1 company prefixes.
 
+use chrono::Utc;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use crate::access::Caller;
 use crate::cli::Outcome;
 use crate::cli::database;
 use crate::gs1::CompanyPrefixes;
@@ -94,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             // A prefix that none can be is refused before anything is written.
             digits.iter().try_fold(CompanyPrefixes::builtin(), |known, digits| overridden(known, digits))?;
             let store = database.open(&database.settings()?)?;
-            digits.iter().try_for_each(|digits| store.set_prefix(digits))?;
+            digits.iter().try_for_each(|digits| store.set_prefix(&Caller::operator(), digits, Utc::now()))?;
         }
         Action::Show { digits, prefixes } => {
             let prefixes = prefixes.load()?;

@@ -155,7 +155,8 @@ fn import(
         Ok(reader) => reader,
         Err(fault) => return Ok(refused(&format!("{}: {fault}", file.name))),
     };
-    let mut report = store.import_products(source, &file.name, &mut reader, Utc::now())?;
+    let mut report =
+        store.import_products(&Caller::operator(), (source, &file.name), &mut reader, Utc::now())?;
     report.ignored = reader.ignored();
     let ImportReport { added, changed, unchanged, refused, faults, ignored } = &report;
     let mut out = std::io::stdout().lock();

@@ -61,7 +61,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if all {
         page.size = PAGE;
     }
-    let store = arguments.database.open(&arguments.database.settings()?)?;
+    let store =
+        arguments.database.open_to_read(&arguments.database.settings()?, &arguments.parameters.join(" "))?;
     let format = Format::parse(&arguments.to).context("unknown form")?;
     let options = WriteOptions {
         epcs: Epcs::style(arguments.epc, format),

@@ -117,7 +117,7 @@ fn taken(arguments: &Arguments, settings: &Settings, store: &Store) -> anyhow::R
     let caller = Caller::operator();
     let id = match (&arguments.check, &arguments.show, &arguments.close_only) {
         (Some(id), ..) => {
-            returns::check_again(store, &caller, id)?;
+            returns::check_again(store, &caller, id, Utc::now())?;
             id.clone()
         }
         (_, Some(id), _) | (.., Some(id)) => id.clone(),

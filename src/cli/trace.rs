@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     for notice in &scan.notices {
         eprintln!("note: {notice}");
     }
-    let store = arguments.database.open(&arguments.database.settings()?)?;
+    let store = arguments.database.open_to_read(&arguments.database.settings()?, &arguments.item)?;
     let custody = Custody::of(&store, &Caller::operator(), scan.epc(), until)?;
     let mut out = std::io::stdout().lock();
     match arguments.output {

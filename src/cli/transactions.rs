@@ -59,7 +59,7 @@ enum Form {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let question = arguments.about.question()?;
-    let store = arguments.database.open(&arguments.database.settings()?)?;
+    let store = arguments.database.open_to_read(&arguments.database.settings()?, "transactions")?;
     let found = match transactions::transactions(&store, &Caller::operator(), &question) {
         Ok(found) => found,
         Err(ExportError::Store(error)) => return Err(error.into()),

@@ -183,6 +183,7 @@ impl Inbox {
             object: first.id.clone(),
             outcome: "refused".to_owned(),
             detail: json!({ "partner": partner, "message": message_id, "first": first.sha256 }).to_string(),
+            ..AuditEntry::default()
         }])
     }
 

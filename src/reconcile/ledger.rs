@@ -112,11 +112,12 @@ pub fn catch_up(
 /// Begins the ledger anew and brings every document into it; `each` is told after each how many are done.
 pub fn rebuild(
     store: &Store,
+    caller: &Caller,
     (settings, overrides): (&cases::Settings, &RuleOverrides),
     now: fn() -> DateTime<Utc>,
     each: impl FnMut(u64),
 ) -> Result<u64, ReconcileError> {
-    store.empty_ledger()?;
+    store.empty_ledger(caller, now())?;
     bring_all(store, (settings, overrides), now, each)
 }
 

@@ -69,9 +69,9 @@ pub fn open(
 }
 
 /// Has the units looked at again that wait, or whose scan was at fault; returns how many they are.
-pub fn check_again(store: &Store, caller: &Caller, id: &str) -> Result<u64, ReturnError> {
+pub fn check_again(store: &Store, caller: &Caller, id: &str, now: DateTime<Utc>) -> Result<u64, ReturnError> {
     let unsettled = [ReturnDecision::Wait, ReturnDecision::ScanProblem];
-    if let Some(again) = store.check_again(caller, id, &unsettled)? {
+    if let Some(again) = store.check_again(caller, (id, now), &unsettled)? {
         return Ok(again);
     }
     let known = store.saleable_return(caller, id)?;

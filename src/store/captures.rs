@@ -8,14 +8,17 @@ use diesel::JoinOnDsl;
 use diesel::OptionalExtension;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
+use serde_json::json;
 
 use crate::access::Caller;
+use crate::dscsa::AuditEntry;
 use crate::epcis::CaptureDefect;
 use crate::epcis::CaptureErrorBehaviour;
 use crate::epcis::CaptureJob;
 use crate::store::Received;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::claims;
 use crate::store::connection::AnyConnection;
 use crate::store::defects;
@@ -85,23 +88,31 @@ type JobRow = (
 impl Store {
     /// Makes the job that captures a received document, or finds the job of the same bytes sent before.
     ///
-    /// A document whose job failed may be sent again; asked twice about one received document, it gives one job. `_caller`
+    /// A document whose job failed may be sent again; asked twice about one received document, it gives one job. `caller`
     /// will own the job. Fails with [`StoreError::LeaseLost`] where the document was received too long ago.
     pub fn create_job(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         received: Received,
         behaviour: CaptureErrorBehaviour,
         now: DateTime<Utc>,
     ) -> Result<NewJob, StoreError> {
         let id = uuid::Uuid::now_v7().to_string();
         let claim = claims::bytes_claim(&received.sha256);
+        let receiving = |job: &str| {
+            let sha256: String = received.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+            let told = json!({ "document": received.document, "bytes": received.size, "sha256": sha256 });
+            AuditEntry::done(now, caller.actor(), "documents.received", job).after(told)
+        };
         let new = self.write(|connection| {
             let first = claims::claim(connection, &claim, received.document)?;
             let known: Option<JobRow> =
                 capture_jobs::table.filter(capture_jobs::document.eq(first)).first(connection).optional()?;
             if let Some(row) = known {
-                return Ok(NewJob { job: job_of(row)?, earlier: first != received.document });
+                let job = job_of(row)?;
+                let entry = AuditEntry { outcome: "known".to_owned(), ..receiving(&job.id) };
+                audit::append(connection, &[entry])?;
+                return Ok(NewJob { job, earlier: first != received.document });
             }
             let kept = diesel::update(documents::table.find(received.document))
                 .set(documents::lease_until.eq(None::<i64>))
@@ -110,6 +121,7 @@ impl Store {
                 return Err(StoreError::LeaseLost);
             }
             insert_job(connection, &id, &received, (behaviour, now))?;
+            audit::append(connection, &[receiving(&id)])?;
             Ok(NewJob { job: job_row(connection, &id)?, earlier: false })
         })?;
         if new.earlier {

@@ -16,7 +16,10 @@ use diesel::QueryDsl;
 use diesel::Queryable;
 use diesel::RunQueryDsl;
 
+use serde_json::json;
+
 use crate::access::Caller;
+use crate::dscsa::AuditEntry;
 use crate::dscsa::verification::DirectoryContact;
 use crate::dscsa::verification::DirectoryRecord;
 use crate::dscsa::verification::DirectoryScope;
@@ -25,6 +28,7 @@ use crate::gs1::Gtin;
 use crate::store::Imported;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::dialect::STATEMENT_ROWS;
 use crate::store::dialect::insert_all;
@@ -129,25 +133,31 @@ struct ProbeRow {
     last_sound_at: Option<i64>,
 }
 
+/// Records that one act of the audit trail tells of one by one; of the others only the number is.
+const MOST_TOLD: usize = 1_000;
+
 impl Store {
     /// Keeps these records, in one transaction: those known by their name are replaced, unless what is kept was changed later.
     /// With `replace`, what else their sources had is removed. Nothing is kept where two records would be for the same packages.
     pub fn put_directory(
         &self,
-        given: &[DirectoryRecord],
-        replace: bool,
+        caller: &Caller,
+        (given, replace): (&[DirectoryRecord], bool),
+        now: DateTime<Utc>,
     ) -> Result<Result<DirectoryImport, DirectoryConflict>, StoreError> {
         self.write(|connection| {
             let rows: Vec<Row> = given.iter().map(Row::of).collect();
             let mut kept = kept(connection, &rows, replace)?;
             let mut done = DirectoryImport::default();
             let mut changed: BTreeMap<&str, &Row> = BTreeMap::new();
+            let mut old: Vec<Row> = Vec::new();
             for row in &rows {
                 match kept.get(&row.id) {
                     Some(old) if old == row => done.imported.unchanged += 1,
                     Some(old) if old.modified_at > row.modified_at => done.older.push(row.id.clone()),
-                    Some(_) => {
+                    Some(before) => {
                         done.imported.changed += 1;
+                        old.push(before.clone());
                         changed.insert(&row.id, row);
                     }
                     None => {
@@ -157,7 +167,7 @@ impl Store {
                 }
             }
             let gone = if replace { gone(&kept, &rows) } else { Vec::new() };
-            gone.iter().for_each(|id| drop(kept.remove(id)));
+            old.extend(gone.iter().filter_map(|id| kept.remove(id)));
             kept.extend(changed.values().map(|row| (row.id.clone(), (*row).clone())));
             if let Some(conflict) = conflict(&kept, given)? {
                 return Ok(Err(conflict));
@@ -174,6 +184,13 @@ impl Store {
             }
             let new: Vec<Row> = changed.into_values().cloned().collect();
             insert_all!(connection, directory_records, new.as_slice());
+            if !new.is_empty() || !gone.is_empty() {
+                let counts = json!({
+                    "added": done.imported.added, "changed": done.imported.changed, "removed": done.removed,
+                });
+                let entry = AuditEntry::done(now, caller.actor(), "directory.imported", "").with(counts);
+                audit::append(connection, &[entry.before(told(&old)).after(told(&new))])?;
+            }
             Ok(Ok(done))
         })
     }
@@ -224,10 +241,20 @@ impl Store {
     }
 
     /// Removes a record; false where there is none of this name.
-    pub fn remove_directory_record(&self, _caller: &Caller, id: &str) -> Result<bool, StoreError> {
+    pub fn remove_directory_record(
+        &self,
+        caller: &Caller,
+        id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         self.write(|connection| {
+            let known: Option<Row> = directory_records::table.find(id).first(connection).optional()?;
+            let Some(known) = known else { return Ok(false) };
             diesel::delete(directory_probes::table.find(id)).execute(connection)?;
-            Ok(diesel::delete(directory_records::table.find(id)).execute(connection)? > 0)
+            diesel::delete(directory_records::table.find(id)).execute(connection)?;
+            let entry = AuditEntry::done(now, caller.actor(), "directory.removed", id);
+            audit::append(connection, &[entry.before(told(&[known]))])?;
+            Ok(true)
         })
     }
 
@@ -249,6 +276,20 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// Records as the audit trail has them, by their names: as many of them as one act tells of.
+fn told(rows: &[Row]) -> String {
+    let member = |row: &Row| {
+        let shown = json!({
+            "digits": row.digits, "starts": row.starts, "ends": row.ends, "context": row.context,
+            "responder": row.responder, "provider": row.provider, "url": row.url, "active": row.active,
+            "source": row.source,
+        });
+        (row.id.clone(), shown)
+    };
+    let shown: serde_json::Map<_, _> = rows.iter().take(MOST_TOLD).map(member).collect();
+    if shown.is_empty() { String::new() } else { serde_json::Value::Object(shown).to_string() }
 }
 
 /// The rows that these may meet, by their names: of the same digits, and where others are replaced of the same sources.

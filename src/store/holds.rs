@@ -19,6 +19,7 @@ use crate::gs1::Epc;
 use crate::gs1::Gtin;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::schema::holds;
 
@@ -77,7 +78,7 @@ impl Store {
     /// and nothing changes. The second value tells whether it is new.
     pub fn open_hold(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         kind: HoldKind,
         scope: &HoldScope,
         opened: &Decision,
@@ -95,6 +96,9 @@ impl Store {
                 Some(other) => Ok((other, false)),
                 None => {
                     diesel::insert_into(holds::table).values(Row::of(&hold)).execute(connection)?;
+                    let act = format!("{}.opened", kind.as_str());
+                    let entry = audit::decided(caller, opened, &act, &hold.id).after(state(&hold, "open"));
+                    audit::append(connection, &[entry])?;
                     Ok((hold.clone(), true))
                 }
             }
@@ -104,12 +108,12 @@ impl Store {
     /// Releases a hold or recall; one that was released stays as it is. `None` where there is none of this name.
     pub fn release_hold(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
         released: &Decision,
     ) -> Result<Option<Hold>, StoreError> {
         self.write(|connection| {
-            diesel::update(holds::table.find(id))
+            let changed = diesel::update(holds::table.find(id))
                 .filter(holds::released_at.is_null())
                 .set((
                     holds::released_at.eq(Some(released.when.timestamp_micros())),
@@ -117,7 +121,16 @@ impl Store {
                     holds::released_why.eq(&released.why),
                 ))
                 .execute(connection)?;
-            one(connection, id)
+            let hold = one(connection, id)?;
+            if let Some(hold) = hold.as_ref().filter(|_| changed > 0) {
+                let act = format!("{}.released", hold.kind.as_str());
+                let entry = audit::decided(caller, released, &act, id);
+                audit::append(
+                    connection,
+                    &[entry.before(state(hold, "open")).after(state(hold, "released"))],
+                )?;
+            }
+            Ok(hold)
         })
     }
 
@@ -169,6 +182,11 @@ impl Store {
     pub fn holds_on(&self, _caller: &Caller, item: Held<'_>) -> Result<Vec<Hold>, StoreError> {
         self.read(|connection| on(connection, item))
     }
+}
+
+/// How a hold stands, for the audit trail.
+fn state(hold: &Hold, state: &str) -> serde_json::Value {
+    serde_json::json!({ "state": state, "concerns": hold.scope.to_string() })
 }
 
 /// See [`Store::holds_on`]; one look-up in the index by subject.

@@ -47,20 +47,12 @@ impl Store {
     /// Keeps a new key.
     pub fn add_key(&self, _caller: &Caller, key: &ApiKey) -> Result<(), StoreError> {
         let row = Row::of(key);
-        let entry = AuditEntry {
-            at: key.made_at,
-            actor: key.made_by.clone(),
-            act: "keys.added".to_owned(),
-            object: key.id.clone(),
-            outcome: "done".to_owned(),
-            detail: json!({
-                "name": key.name,
-                "glns": row.glns,
-                "scopes": row.scopes,
-                "expires": key.expires.map(|end| end.to_rfc3339()),
-            })
-            .to_string(),
-        };
+        let entry = AuditEntry::done(key.made_at, &key.made_by, "keys.added", &key.id).after(json!({
+            "name": key.name,
+            "glns": row.glns,
+            "scopes": row.scopes,
+            "expires": key.expires.map(|end| end.to_rfc3339()),
+        }));
         self.write(|connection| {
             diesel::insert_into(api_keys::table).values(Row::of(key)).execute(connection)?;
             audit::append(connection, std::slice::from_ref(&entry))
@@ -86,14 +78,10 @@ impl Store {
             let row: Option<Row> = api_keys::table.find(id).first(connection).optional()?;
             let Some(key) = row.map(Row::key).transpose()? else { return Ok(None) };
             if changed > 0 {
-                let entry = AuditEntry {
-                    at: revoked.at,
-                    actor: revoked.by.clone(),
-                    act: "keys.revoked".to_owned(),
-                    object: id.to_owned(),
-                    outcome: "done".to_owned(),
-                    detail: json!({ "name": key.name, "why": revoked.why }).to_string(),
-                };
+                let entry = AuditEntry::done(revoked.at, &revoked.by, "keys.revoked", id)
+                    .because(&revoked.why)
+                    .before(json!({ "name": key.name, "revoked": false }))
+                    .after(json!({ "name": key.name, "revoked": true }));
                 audit::append(connection, &[entry])?;
             }
             Ok(Some(key))

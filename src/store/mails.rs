@@ -234,14 +234,7 @@ impl Store {
     /// Sends a letter again that was sent or given up, with the same Message-ID; false where there is none of this name
     /// that waits no more.
     pub fn replay_mail(&self, caller: &Caller, id: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let entry = AuditEntry {
-            at: now,
-            actor: caller.actor().to_owned(),
-            act: "mail.replayed".to_owned(),
-            object: id.to_owned(),
-            outcome: "done".to_owned(),
-            detail: String::new(),
-        };
+        let entry = AuditEntry::done(now, caller.actor(), "mail.replayed", id);
         self.write(|connection| {
             let changed = diesel::update(mails::table.find(id))
                 .filter(mails::state.ne(MailState::Waiting.as_str()))

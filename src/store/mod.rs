@@ -1,8 +1,10 @@
 //! What is kept: documents as received, capture jobs, events and the index over them. All SQL is in this room.
 
+mod acts;
 mod arrivals;
 mod assigned;
 mod audit;
+mod audit_log;
 pub mod bare;
 mod batch;
 mod blocks;
@@ -62,6 +64,7 @@ use crate::store::connection::Lane;
 use crate::store::connection::Source;
 use crate::store::connection::Writes;
 
+pub use acts::Acts;
 pub use arrivals::Arrival;
 pub use arrivals::ArrivalEnd;
 pub use arrivals::ArrivalFilter;
@@ -70,6 +73,8 @@ pub use arrivals::TakenArrival;
 pub use assigned::AssignedIdentifier;
 pub use audit::AuditFilter;
 pub use audit::audit_place;
+pub use audit_log::AuditCheckpoint;
+pub use audit_log::AuditTile;
 pub use batch::Batch;
 pub use captures::NewJob;
 pub use captures::Work;

@@ -28,6 +28,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
+use crate::store::partners::Importing;
 use crate::store::schema::advice_orders;
 use crate::store::schema::orders;
 
@@ -48,16 +49,21 @@ pub type OrderPlace = (String, String);
 
 impl Store {
     /// Keeps orders and advices, in one transaction: those known by number and issuer are replaced.
-    pub fn put_orders(&self, given: &Orders, now: DateTime<Utc>) -> Result<Imported, StoreError> {
+    pub fn put_orders(
+        &self,
+        caller: &Caller,
+        given: &Orders,
+        now: DateTime<Utc>,
+    ) -> Result<Imported, StoreError> {
         let orders = given.orders.iter().map(row_of_order);
         let rows = orders.chain(given.advices.iter().map(row_of_advice));
         let rows = rows.collect::<Result<Vec<Row>, StoreError>>()?;
         self.write(|connection| {
-            let mut imported = Imported::default();
+            let mut importing = Importing::new(caller, now);
             for row in &rows {
-                put(connection, row, now, &mut imported)?;
+                put(connection, row, now, &mut importing)?;
             }
-            Ok(imported)
+            importing.end(connection)
         })
     }
 
@@ -142,19 +148,20 @@ fn put(
     connection: &mut AnyConnection,
     row: &Row,
     now: DateTime<Utc>,
-    imported: &mut Imported,
+    importing: &mut Importing<'_>,
 ) -> Result<(), StoreError> {
     let (kind, number, issuer) = (row.kind.as_str(), row.number.number(), issuer(&row.number));
     let known: Option<String> =
         orders::table.find((kind, number, &issuer)).select(orders::body).first(connection).optional()?;
     if known.as_deref() == Some(&*row.body) {
-        imported.unchanged += 1;
+        importing.imported.unchanged += 1;
         return Ok(());
     }
-    match known {
-        Some(_) => imported.changed += 1,
-        None => imported.added += 1,
-    }
+    let things = match row.kind {
+        OrderKind::Order => "orders",
+        OrderKind::Advice => "advices",
+    };
+    importing.note(things, number, known.as_deref(), &row.body);
     diesel::delete(orders::table.find((kind, number, &issuer))).execute(connection)?;
     let values = (
         orders::kind.eq(kind),

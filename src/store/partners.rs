@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::DateTime;
+use chrono::Utc;
 use diesel::ExpressionMethods;
 use diesel::OptionalExtension;
 use diesel::QueryDsl;
@@ -9,12 +11,14 @@ use diesel::RunQueryDsl;
 use thiserror::Error;
 
 use crate::access::Caller;
+use crate::dscsa::AuditEntry;
 use crate::dscsa::TradingPartner;
 use crate::formats::partners::PartnerForm;
 use crate::formats::records::Faults;
 use crate::gs1::Gln;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::schema::partner_identifiers;
@@ -57,7 +61,9 @@ impl Store {
     /// one belongs to another.
     pub fn put_partners(
         &self,
+        caller: &Caller,
         given: &[TradingPartner],
+        now: DateTime<Utc>,
     ) -> Result<Result<Imported, PartnerConflict>, StoreError> {
         let mut claims: BTreeMap<Identifier, &str> = BTreeMap::new();
         for partner in given {
@@ -80,9 +86,9 @@ impl Store {
                     return Ok(Err(conflict(identifier.clone(), partner, &owner)));
                 }
             }
-            let mut imported = Imported::default();
+            let mut importing = Importing::new(caller, now);
             let changed = given.iter().filter_map(|(partner, body)| {
-                match put(connection, partner, body, &mut imported) {
+                match put(connection, partner, body, &mut importing) {
                     Ok(changed) => changed.then_some(Ok(*partner)),
                     Err(error) => Some(Err(error)),
                 }
@@ -101,7 +107,7 @@ impl Store {
                         .execute(concrete))?;
                 }
             }
-            Ok(Ok(imported))
+            importing.end(connection).map(Ok)
         })
     }
 
@@ -144,12 +150,51 @@ impl Store {
     }
 
     /// Removes a partner; false where there is none of this id.
-    pub fn remove_partner(&self, _caller: &Caller, id: &str) -> Result<bool, StoreError> {
+    pub fn remove_partner(&self, caller: &Caller, id: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write(|connection| {
+            let known: Option<String> =
+                partners::table.find(id).select(partners::body).first(connection).optional()?;
+            let Some(known) = known else { return Ok(false) };
             diesel::delete(partner_identifiers::table.filter(partner_identifiers::partner.eq(id)))
                 .execute(connection)?;
-            Ok(diesel::delete(partners::table.find(id)).execute(connection)? > 0)
+            diesel::delete(partners::table.find(id)).execute(connection)?;
+            let entry = AuditEntry::done(now, caller.actor(), "partners.removed", id).before(known);
+            audit::append(connection, &[entry])?;
+            Ok(true)
         })
+    }
+}
+
+/// An import under way: what it did so far, and the acts that it is, one for each record that it added or changed.
+pub(super) struct Importing<'a> {
+    caller: &'a Caller,
+    now: DateTime<Utc>,
+    /// What it did so far.
+    pub(super) imported: Imported,
+    acts: Vec<AuditEntry>,
+}
+
+impl Importing<'_> {
+    /// An import by this caller.
+    pub(super) fn new(caller: &Caller, now: DateTime<Utc>) -> Importing<'_> {
+        Importing { caller, now, imported: Imported::default(), acts: Vec::new() }
+    }
+
+    /// Notes that a record was added or changed; `things` is the first word of the act.
+    pub(super) fn note(&mut self, things: &str, object: &str, before: Option<&str>, after: &str) {
+        let verb = if before.is_some() { "changed" } else { "added" };
+        match before {
+            Some(_) => self.imported.changed += 1,
+            None => self.imported.added += 1,
+        }
+        let entry = AuditEntry::done(self.now, self.caller.actor(), &format!("{things}.{verb}"), object);
+        self.acts.push(entry.before(before.unwrap_or_default()).after(after));
+    }
+
+    /// Writes the acts down.
+    pub(super) fn end(self, connection: &mut AnyConnection) -> Result<Imported, StoreError> {
+        audit::append(connection, &self.acts)?;
+        Ok(self.imported)
     }
 }
 
@@ -158,19 +203,16 @@ fn put(
     connection: &mut AnyConnection,
     partner: &TradingPartner,
     body: &str,
-    imported: &mut Imported,
+    importing: &mut Importing<'_>,
 ) -> Result<bool, StoreError> {
     let id = &*partner.id;
     let known: Option<String> =
         partners::table.find(id).select(partners::body).first(connection).optional()?;
     if known.as_deref() == Some(body) {
-        imported.unchanged += 1;
+        importing.imported.unchanged += 1;
         return Ok(false);
     }
-    match known {
-        Some(_) => imported.changed += 1,
-        None => imported.added += 1,
-    }
+    importing.note("partners", id, known.as_deref(), body);
     diesel::delete(partner_identifiers::table.filter(partner_identifiers::partner.eq(id)))
         .execute(connection)?;
     diesel::delete(partners::table.find(id)).execute(connection)?;

@@ -1,12 +1,19 @@
 //! Company prefixes and their lengths, as documents taught them or the operator set them.
 
+use chrono::DateTime;
+use chrono::Utc;
 use diesel::ExpressionMethods;
+use diesel::OptionalExtension;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
+use serde_json::json;
 
+use crate::access::Caller;
+use crate::dscsa::AuditEntry;
 use crate::gs1::CompanyPrefixes;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::either;
 use crate::store::schema::company_prefixes;
 
@@ -51,8 +58,13 @@ impl Store {
     }
 
     /// Sets a company prefix: it stands over the table and over what was seen, for everybody.
-    pub fn set_prefix(&self, digits: &str) -> Result<(), StoreError> {
+    pub fn set_prefix(&self, caller: &Caller, digits: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write(|connection| {
+            let known: Option<String> = company_prefixes::table
+                .find(digits)
+                .select(company_prefixes::origin)
+                .first(connection)
+                .optional()?;
             diesel::delete(company_prefixes::table.find(digits)).execute(connection)?;
             let row = (
                 company_prefixes::prefix.eq(digits),
@@ -62,7 +74,10 @@ impl Store {
             either!(connection, concrete => diesel::insert_into(company_prefixes::table)
                 .values(row)
                 .execute(concrete))?;
-            Ok(())
+            let entry = AuditEntry::done(now, caller.actor(), "prefixes.set", digits);
+            let entry = entry.after(json!({ "origin": "override" }));
+            let before = known.map(|origin| json!({ "origin": origin }).to_string()).unwrap_or_default();
+            audit::append(connection, &[entry.before(before)])
         })
     }
 

@@ -1,5 +1,6 @@
 //! Product catalogues in: row by row, in short transactions, the same file again without any change.
 
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::hash::DefaultHasher;
@@ -12,6 +13,8 @@ use diesel::ExpressionMethods;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
 
+use crate::access::Caller;
+use crate::dscsa::AuditEntry;
 use crate::dscsa::ProductSource;
 use crate::dscsa::Provenance;
 use crate::dscsa::described_products;
@@ -23,6 +26,7 @@ use crate::formats::products::RowFault;
 use crate::gs1::Epc;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::product_rows::ListingRow;
@@ -53,12 +57,14 @@ impl Store {
     /// What an earlier file said of products that this one does not name stays.
     pub fn import_products(
         &self,
-        source: &ProductSource,
-        place: &str,
+        caller: &Caller,
+        (source, place): (&ProductSource, &str),
         entries: impl Iterator<Item = Result<CatalogueEntry, Vec<RowFault>>>,
         now: DateTime<Utc>,
     ) -> Result<ImportReport, StoreError> {
-        let mut importing = Importing { store: self, report: ImportReport::default(), seen: HashMap::new() };
+        let by = By { caller, place, now };
+        let mut importing =
+            Importing { store: self, by, report: ImportReport::default(), seen: HashMap::new() };
         let (mut rows, mut listings) = (Vec::new(), Vec::new());
         for entry in entries {
             let entry = match entry {
@@ -122,8 +128,29 @@ impl Store {
     }
 }
 
+/// Who imports what, and when.
+#[derive(Clone, Copy)]
+struct By<'a> {
+    caller: &'a Caller,
+    place: &'a str,
+    now: DateTime<Utc>,
+}
+
+impl By<'_> {
+    /// Writes down what a batch changed; nothing where it changed nothing.
+    fn note(&self, connection: &mut AnyConnection, counts: Counts) -> Result<(), StoreError> {
+        if counts.added + counts.changed == 0 {
+            return Ok(());
+        }
+        let entry = AuditEntry::done(self.now, self.caller.actor(), "products.imported", self.place);
+        let detail = json!({ "added": counts.added, "changed": counts.changed });
+        audit::append(connection, &[entry.with(detail)])
+    }
+}
+
 struct Importing<'a> {
     store: &'a Store,
+    by: By<'a>,
     report: ImportReport,
     /// What each product of this file was said to be, as hashes, with the line where.
     seen: HashMap<u64, (u64, i64)>,
@@ -157,7 +184,7 @@ impl Importing<'_> {
             let content = (&row.proprietary_name, &row.established_name, &row.manufacturer);
             self.is_first(&row.id, (content, &row.dosage_form, &row.strength), row.line)
         });
-        let counts = self.store.save_rows(rows)?.plus(self.store.save_listings(listings)?);
+        let counts = self.store.save_rows(rows, self.by)?.plus(self.store.save_listings(listings, self.by)?);
         self.report.added += counts.added;
         self.report.changed += counts.changed;
         self.report.unchanged += counts.unchanged;
@@ -208,7 +235,7 @@ impl Counts {
 }
 
 impl Store {
-    fn save_rows(&self, rows: &[ProductRow]) -> Result<Counts, StoreError> {
+    fn save_rows(&self, rows: &[ProductRow], by: By<'_>) -> Result<Counts, StoreError> {
         let Some(first) = rows.first() else { return Ok(Counts::default()) };
         let items: Vec<&str> = rows.iter().map(|row| row.item.as_str()).collect();
         self.write(|connection| {
@@ -230,11 +257,12 @@ impl Store {
                 }
             }
             replace(connection, &new)?;
+            by.note(connection, counts)?;
             Ok(counts)
         })
     }
 
-    fn save_listings(&self, rows: &[ListingRow]) -> Result<Counts, StoreError> {
+    fn save_listings(&self, rows: &[ListingRow], by: By<'_>) -> Result<Counts, StoreError> {
         if rows.is_empty() {
             return Ok(Counts::default());
         }
@@ -262,6 +290,7 @@ impl Store {
                     .values(rows.to_vec())
                     .execute(concrete))?;
             }
+            by.note(connection, counts)?;
             Ok(counts)
         })
     }

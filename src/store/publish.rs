@@ -7,7 +7,10 @@ use diesel::OptionalExtension;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
 use diesel::dsl::max;
+use serde_json::json;
 
+use crate::access::GATEWAY;
+use crate::dscsa::AuditEntry;
 use crate::epcis::CaptureDefect;
 use crate::epcis::CaptureErrorBehaviour;
 use crate::epcis::CaptureJob;
@@ -17,6 +20,7 @@ use crate::store::Conflict;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::Work;
+use crate::store::audit;
 use crate::store::bodies::BodyEncoder;
 use crate::store::captures;
 use crate::store::captures::Fence;
@@ -72,7 +76,9 @@ impl Store {
                 show_document(connection, &session, &header, (last, now))?;
                 let success = !outcome.defects.iter().any(|defect| defect.is_error);
                 let counts = Counts { success, stored: session.stored, linked: session.linked };
-                finish_job(connection, &session.fence, (&outcome, counts), now).map(Some)
+                let job = finish_job(connection, &session.fence, (&outcome, counts), now)?;
+                audit::append(connection, &[captured(&job, now)])?;
+                Ok(Some(job))
             })?;
             if let Some(job) = job {
                 return Ok(job);
@@ -108,7 +114,9 @@ impl Store {
                 .set((documents::state.eq(REFUSED), documents::lease_until.eq(Some(sweep_at))))
                 .execute(connection)?;
             let counts = Counts { success: false, stored: 0, linked: 0 };
-            finish_job(connection, fence, (outcome, counts), now)
+            let job = finish_job(connection, fence, (outcome, counts), now)?;
+            audit::append(connection, &[captured(&job, now)])?;
+            Ok(job)
         })?;
         self.clear_refused(document)?;
         Ok(job)
@@ -126,6 +134,14 @@ fn conflict_defect(conflict: &Conflict) -> CaptureDefect {
         epc: Some(conflict.event_id.clone()),
         ..CaptureDefect::default()
     }
+}
+
+/// That a capture ended, which the gateway itself does.
+fn captured(job: &CaptureJob, now: DateTime<Utc>) -> AuditEntry {
+    let entry = AuditEntry::done(now, GATEWAY, "documents.captured", &job.id);
+    let outcome = if job.success { "done" } else { "refused" };
+    let told = json!({ "document": job.document, "events": job.events_stored, "known": job.events_linked });
+    AuditEntry { outcome: outcome.to_owned(), ..entry }.after(told)
 }
 
 /// Makes the counter of tickets where there is none.

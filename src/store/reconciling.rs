@@ -11,8 +11,11 @@ use diesel::OptionalExtension;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
 
+use crate::access::Caller;
+use crate::dscsa::AuditEntry;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::schema::document_events;
@@ -129,7 +132,8 @@ impl Store {
     }
 
     /// Empties the ledger, so that every document is to be brought into it again; events and findings stay.
-    pub fn empty_ledger(&self) -> Result<(), StoreError> {
+    pub fn empty_ledger(&self, caller: &Caller, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let entry = AuditEntry::done(now, caller.actor(), "ledger.rebuilt", "");
         self.write(|connection| {
             diesel::update(documents::table)
                 .set((documents::reconciled_at.eq(None::<i64>), documents::reconcile_lease.eq(None::<i64>)))
@@ -139,7 +143,7 @@ impl Store {
             diesel::delete(shipment_transactions::table).execute(connection)?;
             diesel::delete(shipments::table).execute(connection)?;
             diesel::delete(void_events::table).execute(connection)?;
-            Ok(())
+            audit::append(connection, std::slice::from_ref(&entry))
         })?;
         while self.write(remove_items)? > 0 {}
         self.write(|connection| {

@@ -246,13 +246,16 @@ diesel::table! {
 }
 
 diesel::table! {
-    audit (at, id) {
+    audit (number) {
+        number -> BigInt,
         at -> BigInt,
-        id -> Text,
         actor -> Text,
         act -> Text,
         object -> Text,
         outcome -> Text,
+        why -> Text,
+        before -> Text,
+        after -> Text,
         detail -> Text,
     }
 }
@@ -517,6 +520,24 @@ diesel::table! {
         revoked_by -> Text,
         revoked_why -> Text,
         used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit_tiles (level, tile) {
+        level -> BigInt,
+        tile -> BigInt,
+        root -> Binary,
+        hashes -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_checkpoints (size, signer) {
+        size -> BigInt,
+        signer -> Text,
+        at -> BigInt,
+        note -> Text,
     }
 }
 

@@ -196,15 +196,8 @@ impl Store {
                 .values(row)
                 .on_conflict_do_nothing()
                 .execute(concrete))?;
-            let entry = AuditEntry {
-                at: decision.when,
-                actor: decision.who.clone(),
-                act: "verification.settled".to_owned(),
-                object: id.to_owned(),
-                outcome: "done".to_owned(),
-                detail: serde_json::json!({ "why": decision.why }).to_string(),
-            };
-            audit::append(connection, &[entry])
+            let entry = AuditEntry::done(decision.when, &decision.who, "verification.settled", id);
+            audit::append(connection, &[entry.because(&decision.why)])
         })?;
         Ok(Some(record))
     }

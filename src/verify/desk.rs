@@ -329,6 +329,7 @@ impl Desk {
                 paused.failed,
                 paused.until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
             ),
+            ..AuditEntry::default()
         };
         let store = self.0.store.clone();
         if let Err(error) = off_thread(move || store.audit(&[entry])).await {
@@ -439,6 +440,7 @@ impl Asked<'_> {
             detail: format!(
                 "{{\"verification\":\"{id}\",\"requester\":\"{requester}\",\"status\":{status}}}"
             ),
+            ..AuditEntry::default()
         };
         JournalEntry { record, audit: Some(audit) }
     }

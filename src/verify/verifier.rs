@@ -263,5 +263,6 @@ fn act(record: &VerificationRecord) -> AuditEntry {
         object: format!("(01){gtin}(21){serial}"),
         outcome: record.verdict.map(Verdict::as_str).unwrap_or_default().to_owned(),
         detail: detail.to_string(),
+        ..AuditEntry::default()
     }
 }

@@ -184,7 +184,7 @@ fn a_quantity_that_differs_from_the_advice_is_found_in_the_store() {
         let mut faults = Defects::new(false);
         let orders = orders::read(given.as_bytes(), Syntax::Json, None, &mut faults);
         assert_eq!(faults.errors(), 0, "{:?}", faults.kept());
-        store.put_orders(&orders, Utc::now()).unwrap();
+        store.put_orders(&Caller::operator(), &orders, Utc::now()).unwrap();
         let document = std::fs::read(folder.join(format!("{name}.document"))).unwrap();
         let mut receiving = store.receive(Utc::now()).unwrap();
         receiving.write_all(&document).unwrap();

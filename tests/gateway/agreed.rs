@@ -62,7 +62,9 @@ fn judged(store: &Store, policy: &Policy, times: usize) -> Vec<Severity> {
 #[test]
 fn a_partner_may_have_severities_of_its_own() {
     on_each_database("agreed", |store| {
-        let put = |partner: TradingPartner| store.put_partners(&[partner]).unwrap().unwrap();
+        let put = |partner: TradingPartner| {
+            store.put_partners(&Caller::operator(), &[partner], Utc::now()).unwrap().unwrap()
+        };
         let mut policy = Policy::default();
         assert_eq!(judged(store, &policy, 1), [Severity::Warning; 2]);
         // The sender of the fixture.
@@ -81,9 +83,9 @@ fn a_partner_may_have_severities_of_its_own() {
 fn a_place_that_the_receiver_knows_needs_no_master_data() {
     on_each_database("known", |store| {
         let known = [partner("maker", &["0352999000029"], None), partner("we", &["9521101000023"], None)];
-        store.put_partners(&known[..1]).unwrap().unwrap();
+        store.put_partners(&Caller::operator(), &known[..1], Utc::now()).unwrap().unwrap();
         assert_eq!(judged(store, &Policy::default(), 1), [Severity::Warning; 1]);
-        store.put_partners(&known).unwrap().unwrap();
+        store.put_partners(&Caller::operator(), &known, Utc::now()).unwrap().unwrap();
         assert_eq!(judged(store, &Policy::default(), 2), []);
     });
 }

@@ -20,14 +20,11 @@ fn at(second: i64) -> DateTime<Utc> {
 }
 
 fn entry(second: i64, actor: &str, act: &str) -> AuditEntry {
-    AuditEntry {
-        at: at(second),
-        actor: actor.to_owned(),
-        act: act.to_owned(),
-        object: format!("object {second}"),
-        outcome: "done".to_owned(),
-        detail: r#"{"a":[1]}"#.to_owned(),
-    }
+    AuditEntry::done(at(second), actor, act, &format!("object {second}"))
+        .because("a word")
+        .before("{}")
+        .after(r#"{"b":2}"#)
+        .with(r#"{"a":[1]}"#)
 }
 
 /// Seven acts in four seconds.
@@ -69,9 +66,11 @@ fn keeps_history(store: &Store) {
     let actor = Some("b".to_owned());
     assert_eq!(found(AuditFilter { actor, ..AuditFilter::default() }), only(&|entry| entry.actor == "b"));
     let (actor, act) = (Some("a".to_owned()), Some("x".to_owned()));
-    let both = found(AuditFilter { actor, act, since, until: None });
+    let both = found(AuditFilter { actor, act, since, ..AuditFilter::default() });
     assert_eq!(both, only(&|entry| entry.actor == "a" && entry.act == "x" && entry.at >= at(1)));
     assert_eq!(both.len(), 2);
+    let object = Some("object 1".to_owned());
+    assert_eq!(found(AuditFilter { object, ..AuditFilter::default() }), only(&|entry| entry.at == at(1)));
 }
 
 #[test]
@@ -99,6 +98,8 @@ fn history_is_listed_over_http() {
     let first: Value = page.json().unwrap();
     assert_eq!(first["audit"][0]["object"], "object 3");
     assert_eq!(first["audit"][0]["detail"]["a"][0], 1);
+    assert_eq!((&first["audit"][0]["why"], &first["audit"][0]["after"]["b"]), (&"a word".into(), &2.into()));
+    assert_eq!(first["audit"][0]["number"], 6);
     let next = link.trim_start_matches('<').split('>').next().unwrap();
     let last: Value = get(next).json().unwrap();
     assert_eq!((first["audit"].as_array().unwrap().len(), last["audit"].as_array().unwrap().len()), (3, 1));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -15,6 +16,7 @@ use reqwest::blocking::Client;
 use serde_json::Value;
 
 use crate::postgres;
+use crate::process::AUDIT_KEY;
 use crate::process::Gateway;
 use crate::process::client;
 
@@ -73,6 +75,7 @@ fn survives(arguments: &[&str]) {
         if round % 5 == 4 || round + 1 == kills() {
             let gateway = Gateway::start(arguments);
             compare(&gateway, &known.lock().unwrap());
+            trail_is_whole(arguments, &known.lock().unwrap());
         }
     }
     let known = known.lock().unwrap();
@@ -113,6 +116,26 @@ fn compare(gateway: &Gateway, known: &BTreeMap<u64, Known>) {
         let right = found == EVENTS || (*known == Known::Unknown && found == 0);
         assert!(right, "document {number} is {known:?} and has {found} of {EVENTS} events");
     }
+}
+
+/// The audit trail has no gap, is what was signed, and has each document that was acknowledged.
+fn trail_is_whole(arguments: &[&str], known: &BTreeMap<u64, Known>) {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, trail) = (folder.path().join("audit.key"), folder.path().join("trail"));
+    let run = |action: &[&str], more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_epcgate"));
+        command.env("EPCGATE_AUDIT__KEY_FILE", AUDIT_KEY);
+        let done = command.arg("audit").args(action).args(more).output().unwrap();
+        assert!(done.status.success(), "{action:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    std::fs::write(&key, run(&["key"], arguments)).unwrap();
+    run(&["export", trail.to_str().unwrap()], arguments);
+    run(&["verify", trail.to_str().unwrap(), "--key", key.to_str().unwrap()], &[]);
+    let received =
+        run(&["list", "--act", "documents.received", "--output", "json"], arguments).lines().count();
+    let acknowledged = known.values().filter(|known| **known == Known::Acknowledged).count();
+    assert!(received >= acknowledged, "{received} acts of {acknowledged} documents");
 }
 
 /// Waits until no job is running.

@@ -1,6 +1,7 @@
 //! The lookup directory: its import and export, on the command line, over HTTP, on both databases.
 
 use chrono::DateTime;
+use chrono::Utc;
 use epcgate::access::Caller;
 use epcgate::dscsa::verification::DirectoryRecord;
 use epcgate::formats::Defects;
@@ -20,7 +21,7 @@ use crate::harness::header;
 
 const GTIN: &str = "00300010123455";
 
-const CSV: &str = "gtin,company prefix,start,end,context,responder gln,provider,url,status,source,modified,phone\n\
+pub const CSV: &str = "gtin,company prefix,start,end,context,responder gln,provider,url,status,source,modified,phone\n\
     00300010123455,,,2027-12-31,,0300010000008,north,https://vrs.north.example/api,,north,2026-11-01T10:00:00Z,+1 555\n\
     00300010123455,,2028-01-01,,,0300010000008,south,https://vrs.south.example,,north,2026-11-01T10:00:00Z,\n\
     ,0300010,,,,0300010000008,north,https://vrs.north.example/api,,north,,\n";
@@ -44,7 +45,8 @@ fn the_same_again_changes_nothing_and_the_later_stays() {
         let (caller, gtin) = (Caller::operator(), Gtin::parse(GTIN).unwrap());
         let given = records(CSV);
         let counts = |given: &[DirectoryRecord], replace| {
-            let done = store.put_directory(given, replace).unwrap().unwrap();
+            let done =
+                store.put_directory(&Caller::operator(), (given, replace), Utc::now()).unwrap().unwrap();
             let Imported { added, changed, unchanged } = done.imported;
             (added, changed, unchanged, done.removed, done.older.len())
         };
@@ -61,7 +63,8 @@ fn the_same_again_changes_nothing_and_the_later_stays() {
 
         // A new record over a part of what an old one is for.
         let clash = records("gtin,start,end,source\n00300010123455,2027-12-31,2027-12-31,other\n");
-        let conflict = store.put_directory(&clash, false).unwrap().unwrap_err();
+        let conflict =
+            store.put_directory(&Caller::operator(), (&clash, false), Utc::now()).unwrap().unwrap_err();
         assert_eq!((conflict.record, conflict.other.ends), (0, "2027-12-31".parse().ok()));
         assert_eq!(store.directory_of(&caller, gtin).unwrap().len(), 3);
         assert_eq!(
@@ -73,8 +76,8 @@ fn the_same_again_changes_nothing_and_the_later_stays() {
         let rest = records(&newer_without_windows());
         assert_eq!(counts(&rest, true), (0, 0, 1, 2, 0));
         assert_eq!(store.directory_of(&caller, gtin).unwrap().len(), 2);
-        assert!(store.remove_directory_record(&caller, "0300010::").unwrap());
-        assert!(!store.remove_directory_record(&caller, "0300010::").unwrap());
+        assert!(store.remove_directory_record(&caller, "0300010::", Utc::now()).unwrap());
+        assert!(!store.remove_directory_record(&caller, "0300010::", Utc::now()).unwrap());
     });
 }
 
@@ -86,7 +89,7 @@ fn newer_without_windows() -> String {
 fn health_is_kept_beside_a_record() {
     on_each_database("directory_health", |store| {
         let caller = Caller::operator();
-        store.put_directory(&records(CSV), false).unwrap().unwrap();
+        store.put_directory(&Caller::operator(), (&records(CSV), false), Utc::now()).unwrap().unwrap();
         let name = format!("{GTIN}::");
         let at = |second: i64| DateTime::from_timestamp(second, 0).unwrap();
         let probe = |second, sound| {
@@ -107,7 +110,10 @@ fn health_is_kept_beside_a_record() {
             (1, 2, Some(at(1)), at(3))
         );
         // An import does not forget it.
-        store.put_directory(&records(&CSV.replace("T10", "T11")), false).unwrap().unwrap();
+        store
+            .put_directory(&Caller::operator(), (&records(&CSV.replace("T10", "T11")), false), Utc::now())
+            .unwrap()
+            .unwrap();
         assert_eq!(count(&unsound), 1);
     });
 }

@@ -34,7 +34,7 @@ use crate::harness::TestGateway;
 use crate::harness::failure;
 use crate::harness::header;
 
-const SUPPLIER: &str = "0300011111215";
+pub const SUPPLIER: &str = "0300011111215";
 const GTIN: &str = "00300010123455";
 
 static RULE: Rule = Rule {
@@ -57,7 +57,8 @@ fn open(url: &str) -> Store {
     Store::open(url, &epcgate::store::Settings::default()).unwrap()
 }
 
-fn settings() -> cases::Settings {
+/// The settings of the clinic.
+pub fn settings() -> cases::Settings {
     cases::Settings {
         name: "Clinic".to_owned(),
         gln: "0399999999991".to_owned(),
@@ -167,7 +168,8 @@ fn response(case: &str, item: &str, message: &str) -> String {
     .to_string()
 }
 
-fn report(case: &str, message: &str, sender: &str, resolved: bool) -> String {
+/// The report of a partner about what we shipped.
+pub fn report(case: &str, message: &str, sender: &str, resolved: bool) -> String {
     let overage = json!([{
         "exception_item_uuid": "item-1",
         "gtin": GTIN,
@@ -244,7 +246,8 @@ fn findings_are_kept_and_found_by_what_they_are_about() {
 
 /// A document of one shipment of one unit, with its commissioning or without.
 /// A shipment of a product that is none of the United States, of which nobody judges more than the test says.
-fn shipment(name: &str, serial: u32, commissioned: bool) -> String {
+/// A file that ships one package.
+pub fn shipment(name: &str, serial: u32, commissioned: bool) -> String {
     let epc = format!("urn:epc:id:sgtin:9521101.012345.{serial}");
     let event = |id: &str, action: &str, step: &str| {
         json!({
@@ -282,7 +285,8 @@ fn document(events: &[Value]) -> String {
 }
 
 /// The document that brought an event.
-fn document_of(store: &Store, event_id: &str) -> i64 {
+/// The document that has this event, once its shipment is known.
+pub fn document_of(store: &Store, event_id: &str) -> i64 {
     let page = Page { size: 100, token: None };
     let events = store.events(&Caller::operator(), &EventQuery::default(), &page).unwrap().events;
     let document =
@@ -297,13 +301,15 @@ fn document_of(store: &Store, event_id: &str) -> i64 {
     panic!("the shipment of {event_id} is not known");
 }
 
-fn reconcile(store: &Store, document: i64, findings: &[Finding], hours: i64) -> Vec<String> {
+/// Brings findings into cases.
+pub fn reconcile(store: &Store, document: i64, findings: &[Finding], hours: i64) -> Vec<String> {
     store.record_findings(document, findings, at(hours)).unwrap();
     let compared = Compared { document: Some(document), findings, ..Compared::default() };
     cases::after_reconcile(store, &settings(), &compared, at(hours)).unwrap()
 }
 
-fn never_commissioned(serial: u32) -> Finding {
+/// The finding about a package that was never commissioned.
+pub fn never_commissioned(serial: u32) -> Finding {
     Finding::new(&RULE, "it was never commissioned")
         .in_event(0)
         .about(Object::Epc(format!("urn:epc:id:sgtin:9521101.012345.{serial}").into()))

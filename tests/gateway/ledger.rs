@@ -155,7 +155,14 @@ fn rebuilding_changes_nothing(name: &str, cases: u32, url: impl Fn(u64) -> Strin
         let store = Store::open(&url(counter.get()), &Settings::default()).unwrap();
         documents(&history).iter().for_each(|document| bring(&store, document));
         let live = state(&store);
-        reconcile::rebuild(&store, (&Default::default(), &Default::default()), Utc::now, |_| {}).unwrap();
+        reconcile::rebuild(
+            &store,
+            &Caller::operator(),
+            (&Default::default(), &Default::default()),
+            Utc::now,
+            |_| {},
+        )
+        .unwrap();
         prop_assert_eq!(live, state(&store));
         Ok(())
     });

@@ -4,6 +4,8 @@
 
 mod agreed;
 mod audit;
+mod audit_log;
+mod audit_routes;
 mod browser;
 mod canaries;
 mod capture;

@@ -32,9 +32,9 @@ use crate::harness::TestGateway;
 use crate::harness::failure;
 use crate::harness::header;
 
-const PARTNERS: &str = include_str!("../../fixtures/orders/partners.csv");
-const ORDERS: &str = include_str!("../../fixtures/orders/purchase_orders.csv");
-const ADVICES: &str = include_str!("../../fixtures/orders/advices.json");
+pub const PARTNERS: &str = include_str!("../../fixtures/orders/partners.csv");
+pub const ORDERS: &str = include_str!("../../fixtures/orders/purchase_orders.csv");
+pub const ADVICES: &str = include_str!("../../fixtures/orders/advices.json");
 const NOTICE: &str = include_str!("../../fixtures/orders/ship_notice.x12");
 
 fn on_each_database(name: &str, test: fn(&Store)) {
@@ -75,8 +75,14 @@ fn partners_are_kept_and_found_by_their_identifiers() {
         let caller = Caller::operator();
         assert!(!store.has_partners().unwrap());
         let mut list = partners_of(PARTNERS);
-        assert_eq!(store.put_partners(&list).unwrap(), Ok(imported(3, 0, 0)));
-        assert_eq!(store.put_partners(&list).unwrap(), Ok(imported(0, 0, 3)));
+        assert_eq!(
+            store.put_partners(&Caller::operator(), &list, Utc::now()).unwrap(),
+            Ok(imported(3, 0, 0))
+        );
+        assert_eq!(
+            store.put_partners(&Caller::operator(), &list, Utc::now()).unwrap(),
+            Ok(imported(0, 0, 3))
+        );
         assert!(store.has_partners().unwrap());
         let ids = |after: Option<&str>, most: u32| -> Vec<String> {
             let page = store.partners(&caller, after, most).unwrap();
@@ -92,18 +98,24 @@ fn partners_are_kept_and_found_by_their_identifiers() {
         // A place that moves to another partner in one import is no conflict; one that stays with a partner is.
         let place = list[0].glns.pop().unwrap();
         list[1].glns.push(place.clone());
-        let conflict = store.put_partners(&list[1..2]).unwrap().unwrap_err();
+        let conflict = store.put_partners(&Caller::operator(), &list[1..2], Utc::now()).unwrap().unwrap_err();
         assert_eq!((&*conflict.value, &*conflict.owner), ("9521101000023", "BRW"));
-        assert_eq!(store.put_partners(&list).unwrap(), Ok(imported(0, 2, 1)));
+        assert_eq!(
+            store.put_partners(&Caller::operator(), &list, Utc::now()).unwrap(),
+            Ok(imported(0, 2, 1))
+        );
         let owner = store.partner_with_gln(&caller, gln("9521101000023")).unwrap().unwrap();
         assert_eq!(&*owner.id, "CHC");
         list[0].glns.push(place);
-        assert!(store.put_partners(&list).unwrap().is_err());
+        assert!(store.put_partners(&Caller::operator(), &list, Utc::now()).unwrap().is_err());
 
-        assert!(store.remove_partner(&caller, "CHC").unwrap());
-        assert!(!store.remove_partner(&caller, "CHC").unwrap());
+        assert!(store.remove_partner(&caller, "CHC", Utc::now()).unwrap());
+        assert!(!store.remove_partner(&caller, "CHC", Utc::now()).unwrap());
         assert_eq!(store.partner_with_gln(&caller, gln("9521101000023")).unwrap(), None);
-        assert_eq!(store.put_partners(&list[..1]).unwrap(), Ok(imported(0, 1, 0)));
+        assert_eq!(
+            store.put_partners(&Caller::operator(), &list[..1], Utc::now()).unwrap(),
+            Ok(imported(0, 1, 0))
+        );
     });
 }
 
@@ -122,8 +134,8 @@ fn orders_and_advices_are_kept_and_found_by_their_numbers() {
     on_each_database("orders", |store| {
         let caller = Caller::operator();
         let orders = orders_of(ORDERS);
-        assert_eq!(store.put_orders(&orders, now()).unwrap(), imported(2, 0, 0));
-        assert_eq!(store.put_orders(&orders, now()).unwrap(), imported(0, 0, 2));
+        assert_eq!(store.put_orders(&Caller::operator(), &orders, now()).unwrap(), imported(2, 0, 0));
+        assert_eq!(store.put_orders(&Caller::operator(), &orders, now()).unwrap(), imported(0, 0, 2));
         for number in ["PO/7", "urn:epcglobal:cbv:bt:9521102000015:PO%2F7"] {
             let found = store.orders_numbered(&caller, &OrderNumber::parse(number)).unwrap();
             assert_eq!(found, orders.orders[..1], "{number}");
@@ -133,8 +145,8 @@ fn orders_and_advices_are_kept_and_found_by_their_numbers() {
         assert_eq!(store.advices_numbered(&caller, &OrderNumber::parse("PO/7")).unwrap(), []);
 
         let (json, x12) = (orders_of(ADVICES), orders_of(NOTICE));
-        assert_eq!(store.put_orders(&json, now()).unwrap(), imported(1, 0, 0));
-        assert_eq!(store.put_orders(&x12, now()).unwrap(), imported(0, 1, 0));
+        assert_eq!(store.put_orders(&Caller::operator(), &json, now()).unwrap(), imported(1, 0, 0));
+        assert_eq!(store.put_orders(&Caller::operator(), &x12, now()).unwrap(), imported(0, 1, 0));
         let asked = OrderNumber::parse("urn:epcglobal:cbv:bt:9521101000016:DA-2041");
         assert_eq!(store.advices_numbered(&caller, &asked).unwrap(), x12.advices);
         let serving =

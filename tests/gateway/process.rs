@@ -11,6 +11,9 @@ use reqwest::Certificate;
 use reqwest::blocking::Client;
 use reqwest::blocking::ClientBuilder;
 
+/// The key that the trails of all gateways of these tests are signed with; gateways on one database need the same.
+pub const AUDIT_KEY: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/audit.key");
+
 /// What a client is made of: no proxy of the environment, and the one TLS there is in this program.
 pub fn client() -> ClientBuilder {
     // Whoever is first installs it; the others find the same.
@@ -43,6 +46,7 @@ impl Gateway {
             .args(arguments)
             .env("EPCGATE_LOG__LEVEL", "warn")
             .env("EPCGATE_STORE__LEASE_SECONDS", "5")
+            .env("EPCGATE_AUDIT__KEY_FILE", AUDIT_KEY)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

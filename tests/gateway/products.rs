@@ -42,7 +42,7 @@ fn at(second: i64) -> DateTime<Utc> {
 fn import(store: &Store, source: &ProductSource, name: &str, second: i64) -> ImportReport {
     let bytes = fixture(name);
     let reader = CatalogueReader::open(bytes.as_slice(), None).unwrap();
-    store.import_products(source, name, reader, at(second)).unwrap()
+    store.import_products(&Caller::operator(), (source, name), reader, at(second)).unwrap()
 }
 
 fn counts(report: &ImportReport) -> [u64; 4] {
@@ -171,7 +171,9 @@ fn digits_that_two_codes_share_are_never_guessed() {
         // Somebody tells: the directory's other entry is another product's.
         let told_by = "gtin,ndc\n00352999303014,52999-3030-1\n";
         let reader = CatalogueReader::open(told_by.as_bytes(), None).unwrap();
-        store.import_products(&ProductSource::Operator, "told.csv", reader, at(1)).unwrap();
+        store
+            .import_products(&Caller::operator(), (&ProductSource::Operator, "told.csv"), reader, at(1))
+            .unwrap();
         let known = one(store, "00352999303014");
         check(&known, ProductField::Ndc, "52999-3030-1", "operator");
         check(&known, ProductField::ProprietaryName, "Oselane Cream", "fda-ndc");

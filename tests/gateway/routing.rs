@@ -401,7 +401,7 @@ fn late_answers_are_collected_after_a_restart_until_the_clock_ends() {
         let open = || Store::open(&url, &epcgate::store::Settings::default()).unwrap();
         let csv = format!("gtin,url,responder gln\n{GTIN},{},{GLN}\n", provider.url());
         let records = directory::read(csv.as_bytes(), Syntax::Csv, &mut Defects::new(false)).records;
-        open().put_directory(&records, false).unwrap().unwrap();
+        open().put_directory(&Caller::operator(), (&records, false), Utc::now()).unwrap().unwrap();
         let (caller, now) = (Caller::operator(), Utc::now());
         let ask = |verifier: &Verifier, serial: &str| {
             let question = Question::of_text(&label(serial), now).unwrap();
@@ -452,7 +452,7 @@ fn the_directory_is_tried_record_by_record() {
     );
     let records = directory::read(rows.as_bytes(), Syntax::Csv, &mut Defects::new(false)).records;
     assert_eq!(records.len(), 5);
-    store.put_directory(&records, false).unwrap().unwrap();
+    store.put_directory(&Caller::operator(), (&records, false), Utc::now()).unwrap().unwrap();
     drop(store);
     let config = folder.path().join("epcgate.toml");
     let text = format!(

@@ -13,9 +13,9 @@ use serde_json::json;
 use crate::harness::TestGateway;
 use crate::postgres;
 
-const WHOLESALER: &str = "9521101000016";
-const CLINIC: &str = "9521102000015";
-const CASE: &str = "urn:epc:id:sgtin:0352999.510130.C0000002";
+pub const WHOLESALER: &str = "9521101000016";
+pub const CLINIC: &str = "9521102000015";
+pub const CASE: &str = "urn:epc:id:sgtin:0352999.510130.C0000002";
 const ADVICE: &str = "urn:epcglobal:cbv:bt:9521101000023:ASN-90412";
 const DOCUMENTS: [(&str, &str); 3] = [
     ("application/xml", include_str!("../../fixtures/demo/1_manufacturer_ships.xml")),
@@ -39,7 +39,7 @@ fn dated(text: &str) -> String {
 }
 
 /// A gateway of this GLN that affirms its statements, with these partners and the documents of the demo.
-fn gateway(database: Option<&str>, gln: &str, partners: &[Value]) -> TestGateway {
+pub fn gateway(database: Option<&str>, gln: &str, partners: &[Value]) -> TestGateway {
     let gateway = TestGateway::with(|settings: &mut Settings| {
         settings.export.affirm_transaction_statement = true;
         settings.exceptions.gln = gln.to_owned();

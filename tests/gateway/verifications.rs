@@ -34,7 +34,8 @@ fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_000_000 + second, 0).unwrap()
 }
 
-fn record(second: i64, serial: &str) -> VerificationRecord {
+/// A verification as it is kept.
+pub fn record(second: i64, serial: &str) -> VerificationRecord {
     VerificationRecord {
         id: record_id(at(second), uuid::Uuid::new_v4()),
         at: at(second),
@@ -150,6 +151,7 @@ fn a_journal_writes_in_groups_and_tells_each() {
                 object: GTIN.to_owned(),
                 outcome: "done".to_owned(),
                 detail: String::new(),
+                ..AuditEntry::default()
             }),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

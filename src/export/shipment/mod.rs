@@ -123,15 +123,10 @@ pub fn write(
 
 /// That held or recalled items leave all the same.
 fn despite_holds(number: &str, decision: &Decision, held: &[String]) -> AuditEntry {
-    AuditEntry {
-        at: decision.when,
-        actor: decision.who.clone(),
-        act: "shipment.despite-holds".to_owned(),
-        object: number.to_owned(),
-        outcome: "done".to_owned(),
-        detail: json!({ "why": decision.why, "count": held.len(), "items": held.iter().take(MOST_TOLD).collect::<Vec<_>>() })
-            .to_string(),
-    }
+    let items: Vec<_> = held.iter().take(MOST_TOLD).collect();
+    AuditEntry::done(decision.when, &decision.who, "shipment.despite-holds", number)
+        .because(&decision.why)
+        .with(json!({ "count": held.len(), "items": items }))
 }
 
 /// The shipping event of a file that was written before under this number.

@@ -143,7 +143,7 @@ impl<'a> Judging<'a> {
         let earlier = store.received_unit(caller, id, &key)?;
         let notices = scan.notices.iter().map(ToString::to_string).collect();
         if earlier.as_ref().is_some_and(|unit| unit.observed == Observed::Scanned) {
-            let unit = store.record_duplicate(caller, id, &key)?;
+            let unit = store.record_duplicate(caller, (id, &key), self.now)?;
             let Some(unit) = unit else { return Ok(None) };
             let problems = problems_of(&unit);
             return Ok(Some(UnitAnswer { unit, duplicate: true, problems, contents: Vec::new(), notices }));

@@ -13,9 +13,12 @@ use diesel::QueryDsl;
 use diesel::RunQueryDsl;
 use diesel::TextExpressionMethods;
 use diesel::dsl::max;
+use serde_json::Value;
+use serde_json::json;
 use thiserror::Error;
 
 use crate::access::Caller;
+use crate::dscsa::AuditEntry;
 use crate::dscsa::CaseItem;
 use crate::dscsa::CaseState;
 use crate::dscsa::Delivery;
@@ -29,6 +32,7 @@ use crate::dscsa::exception::Side;
 use crate::dscsa::exception::StepRecord;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::exceptions::rows::CaseRow;
@@ -209,6 +213,9 @@ impl Store {
                     .unwrap_or_else(|| case.id.clone()));
             }
             write_change(connection, case, (change, who), case.opened_at)?;
+            let entry =
+                AuditEntry::done(case.opened_at, who, "cases.opened", &case.id).after(told(case, change));
+            audit::append(connection, &[entry])?;
             Ok(case.id.clone())
         })
     }
@@ -249,7 +256,14 @@ impl Store {
                 }
             }
             write_change(connection, &case, (change, who), now)?;
-            Ok(rows::case(connection, id)?.ok_or(CaseError::NoSuchCase))
+            let Some(after) = rows::case(connection, id)? else { return Ok(Err(CaseError::NoSuchCase)) };
+            let why = change.steps.iter().map(|noted| noted.why.as_str()).find(|why| !why.is_empty());
+            let entry = AuditEntry::done(now, who, "cases.changed", id)
+                .because(why.unwrap_or_default())
+                .before(json!({ "state": case.state.as_str() }))
+                .after(told(&after, change));
+            audit::append(connection, &[entry])?;
+            Ok(Ok(after))
         });
         outcome?
     }
@@ -387,6 +401,16 @@ impl Store {
             rows.into_iter().map(message).collect()
         })
     }
+}
+
+/// What a change does to a case, for the audit trail.
+fn told(case: &ExceptionCase, change: &CaseChange) -> Value {
+    let steps: Vec<&str> = change.steps.iter().map(|noted| noted.step.as_str()).collect();
+    let messages: Vec<&str> = change.messages.iter().map(|message| message.id.as_str()).collect();
+    json!({
+        "state": case.state.as_str(), "partner": case.delivery.partner, "steps": steps, "messages": messages,
+        "items": change.items.len(), "answers": change.answers.len(), "settled": change.settled.len(),
+    })
 }
 
 /// Writes a change whose steps are allowed.

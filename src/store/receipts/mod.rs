@@ -12,8 +12,10 @@ use diesel::OptionalExtension;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
 use diesel::dsl::count_star;
+use serde_json::json;
 
 use crate::access::Caller;
+use crate::dscsa::AuditEntry;
 use crate::dscsa::Observed;
 use crate::dscsa::Receipt;
 use crate::dscsa::ReceiptState;
@@ -22,6 +24,7 @@ use crate::dscsa::ReceivedUnit;
 use crate::gs1::Gtin;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::dialect::STATEMENT_ROWS;
 use crate::store::dialect::insert_all;
@@ -60,10 +63,13 @@ pub struct WaitingUnit {
 
 impl Store {
     /// Opens a receipt.
-    pub fn open_receipt(&self, _caller: &Caller, receipt: &Receipt) -> Result<(), StoreError> {
+    pub fn open_receipt(&self, caller: &Caller, receipt: &Receipt) -> Result<(), StoreError> {
+        let entry = AuditEntry::done(receipt.opened.1, caller.actor(), "receipts.opened", &receipt.id);
+        let entry =
+            entry.after(json!({ "against": format!("{:?}", receipt.against), "who": receipt.opened.0 }));
         self.write(|connection| {
             diesel::insert_into(receipts::table).values(ReceiptRow::of(receipt)).execute(connection)?;
-            Ok(())
+            audit::append(connection, std::slice::from_ref(&entry))
         })
     }
 
@@ -178,10 +184,15 @@ impl Store {
     /// then nothing is written.
     pub fn record_scan(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         receipt: &str,
         scan: &ScanRecord<'_>,
     ) -> Result<bool, StoreError> {
+        let unit = scan.unit;
+        let told = json!({
+            "unit": unit.key, "verdict": unit.verdict.as_str(), "times": unit.times, "inferred": scan.inferred.len(),
+        });
+        let entry = AuditEntry::done(unit.at, caller.actor(), "receipts.scanned", receipt).after(told);
         self.write(|connection| {
             let key = scan.unit.key.as_str();
             if scan.replaces {
@@ -207,6 +218,7 @@ impl Store {
                 return Ok(false);
             }
             insert_all!(connection, receipt_units, rows.as_slice());
+            audit::append(connection, std::slice::from_ref(&entry))?;
             Ok(true)
         })
     }
@@ -214,9 +226,9 @@ impl Store {
     /// Counts one more reading of a code, and gives the unit as it is.
     pub fn record_duplicate(
         &self,
-        _caller: &Caller,
-        receipt: &str,
-        key: &str,
+        caller: &Caller,
+        (receipt, key): (&str, &str),
+        now: DateTime<Utc>,
     ) -> Result<Option<ReceivedUnit>, StoreError> {
         self.write(|connection| {
             let found = receipt_units::table.find((receipt, key));
@@ -224,7 +236,13 @@ impl Store {
                 .set(receipt_units::times.eq(receipt_units::times + 1))
                 .execute(connection)?;
             let row: Option<UnitRow> = found.first(connection).optional()?;
-            row.map(UnitRow::unit).transpose()
+            let unit = row.map(UnitRow::unit).transpose()?;
+            if let Some(unit) = &unit {
+                let told = json!({ "unit": key, "verdict": unit.verdict.as_str(), "times": unit.times });
+                let entry = AuditEntry::done(now, caller.actor(), "receipts.scanned", receipt).after(told);
+                audit::append(connection, &[entry])?;
+            }
+            Ok(unit)
         })
     }
 
@@ -261,12 +279,14 @@ impl Store {
     /// already stays as it is. What did not arrive is forgotten, as the data may be others than when it was last closed.
     pub fn begin_closing(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
         (who, now): (&str, DateTime<Utc>),
     ) -> Result<Option<Receipt>, StoreError> {
         self.write(|connection| {
-            diesel::update(receipts::table.find(id))
+            let before: Option<String> =
+                receipts::table.find(id).select(receipts::state).first(connection).optional()?;
+            let changed = diesel::update(receipts::table.find(id))
                 .filter(receipts::state.ne(ReceiptState::Closing.as_str()))
                 .set((
                     receipts::state.eq(ReceiptState::Closing.as_str()),
@@ -280,6 +300,12 @@ impl Store {
                 .filter(receipt_units::observed.eq(Observed::Unseen.as_str()));
             diesel::delete(missing).execute(connection)?;
             let row: Option<ReceiptRow> = receipts::table.find(id).first(connection).optional()?;
+            if let Some(before) = before.filter(|_| changed > 0) {
+                let entry = AuditEntry::done(now, caller.actor(), "receipts.closed", id);
+                let entry = entry.before(json!({ "state": before }));
+                let after = json!({ "state": ReceiptState::Closed.as_str(), "who": who });
+                audit::append(connection, &[entry.after(after)])?;
+            }
             row.map(ReceiptRow::receipt).transpose()
         })
     }

@@ -12,14 +12,18 @@ use diesel::OptionalExtension;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
 use diesel::dsl::count_star;
+use serde_json::json;
 
 use crate::access::Caller;
+use crate::access::GATEWAY;
+use crate::dscsa::AuditEntry;
 use crate::dscsa::ReturnDecision;
 use crate::dscsa::ReturnState;
 use crate::dscsa::ReturnedUnit;
 use crate::dscsa::SaleableReturn;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::dialect::STATEMENT_ROWS;
 use crate::store::dialect::insert_all;
@@ -67,7 +71,7 @@ impl Store {
     /// request under it.
     pub fn open_return(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         returned: &SaleableReturn,
         digest: &str,
         scans: &[String],
@@ -88,6 +92,9 @@ impl Store {
             let pending = (1..).zip(scans).map(|(line, scan)| ReturnedUnit::pending(line, scan));
             let rows: Vec<UnitRow> = pending.map(|unit| UnitRow::of(&returned.id, &unit)).collect();
             insert_all!(connection, returned_units, rows.as_slice());
+            let told = json!({ "customer": returned.customer.as_str(), "scans": scans.len(), "who": returned.opened.0 });
+            let entry = AuditEntry::done(returned.opened.1, caller.actor(), "returns.opened", &returned.id);
+            audit::append(connection, &[entry.after(told)])?;
             Ok(OpenedReturn::New(returned.clone()))
         })
     }
@@ -289,6 +296,10 @@ impl Store {
                     saleable_returns::lease_until.eq(None::<i64>),
                 ))
                 .execute(connection)?;
+            audit::append(
+                connection,
+                &[moved((now, GATEWAY), "returns.checked", id, "checking", "checked")],
+            )?;
             Ok(true)
         })
     }
@@ -297,8 +308,8 @@ impl Store {
     /// Returns how many they are.
     pub fn check_again(
         &self,
-        _caller: &Caller,
-        id: &str,
+        caller: &Caller,
+        (id, now): (&str, DateTime<Utc>),
         decisions: &[ReturnDecision],
     ) -> Result<Option<u64>, StoreError> {
         let words: Vec<&str> = decisions.iter().map(|decision| decision.as_str()).collect();
@@ -320,6 +331,9 @@ impl Store {
                 diesel::update(saleable_returns::table.find(id))
                     .set(saleable_returns::state.eq(ReturnState::Checking.as_str()))
                     .execute(connection)?;
+                let by = (now, caller.actor());
+                let entry = moved(by, "returns.checked-again", id, "checked", "checking");
+                audit::append(connection, &[entry.with(json!({ "scans": again }))])?;
             }
             Ok(Some(again as u64))
         })
@@ -329,12 +343,12 @@ impl Store {
     /// stays as it is, and so does one that is not checked.
     pub fn begin_return_closing(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
         (who, now): (&str, DateTime<Utc>),
     ) -> Result<Option<SaleableReturn>, StoreError> {
         self.write(|connection| {
-            diesel::update(saleable_returns::table.find(id))
+            let changed = diesel::update(saleable_returns::table.find(id))
                 .filter(saleable_returns::state.eq(ReturnState::Checked.as_str()))
                 .set((
                     saleable_returns::state.eq(ReturnState::Closing.as_str()),
@@ -342,6 +356,10 @@ impl Store {
                     saleable_returns::closed_by.eq(who),
                 ))
                 .execute(connection)?;
+            if changed > 0 {
+                let entry = moved((now, caller.actor()), "returns.closed", id, "checked", "closed");
+                audit::append(connection, &[entry.with(json!({ "who": who }))])?;
+            }
             one(connection, id)
         })
     }
@@ -356,6 +374,12 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// That a return moved from one state to another.
+fn moved((now, actor): (DateTime<Utc>, &str), act: &str, id: &str, from: &str, to: &str) -> AuditEntry {
+    let entry = AuditEntry::done(now, actor, act, id).before(json!({ "state": from }));
+    entry.after(json!({ "state": to }))
 }
 
 fn one(connection: &mut AnyConnection, id: &str) -> Result<Option<SaleableReturn>, StoreError> {

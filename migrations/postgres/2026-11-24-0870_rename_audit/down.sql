@@ -1,0 +1,1 @@
+ALTER TABLE audit_before RENAME TO audit;

@@ -1,0 +1,2 @@
+CREATE TRIGGER audit_keeps_rows BEFORE DELETE ON audit
+FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();

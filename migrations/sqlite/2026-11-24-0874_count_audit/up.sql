@@ -1,0 +1,1 @@
+INSERT INTO counters (name, value) SELECT 'audit', count(*) FROM audit;

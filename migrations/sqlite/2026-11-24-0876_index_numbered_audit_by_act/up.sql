@@ -1,0 +1,1 @@
+CREATE INDEX audit_by_act ON audit (act, at, number);

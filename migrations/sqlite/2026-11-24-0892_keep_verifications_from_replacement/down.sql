@@ -1,0 +1,1 @@
+DROP TRIGGER verifications_keep_names;
