@@ -20,6 +20,7 @@ use crate::audit;
 use crate::capture;
 use crate::dscsa::NoSeverity;
 use crate::dscsa::RuleOverrides;
+use crate::exchange;
 use crate::export;
 use crate::notices;
 use crate::reconcile::cases;
@@ -78,6 +79,8 @@ pub struct Settings {
     pub verification: policy::Settings,
     /// `[credentials]`.
     pub credentials: credential::Settings,
+    /// `[exchange]`.
+    pub exchange: exchange::Settings,
     /// `[returns]`.
     pub returns: returns::Settings,
     /// `[outbound]`.
@@ -204,6 +207,8 @@ mod tests {
         assert_eq!(format!("{:?}", settings.mail), format!("{mail:?}"));
         let notices = notices::Settings::default();
         assert_eq!(format!("{:?}", settings.notices), format!("{notices:?}"));
+        let exchange = exchange::Settings::default();
+        assert_eq!(format!("{:?}", settings.exchange), format!("{exchange:?}"));
         let outbound = transport::Settings::default();
         assert_eq!(format!("{:?}", settings.outbound), format!("{outbound:?}"));
     }

@@ -1,5 +1,6 @@
 //! The server: builds the application, starts the workers, and stops everything in order.
 
+mod exchanging;
 mod tls;
 
 use std::io;
@@ -31,6 +32,7 @@ use crate::notices;
 use crate::notices::WatchedCertificate;
 use crate::returns;
 use crate::returns::Bell;
+use crate::server::exchanging::Exchanging;
 use crate::server::tls::TlsError;
 use crate::store::Acts;
 use crate::store::Journal;
@@ -106,6 +108,7 @@ pub struct Gateway {
     late: Late,
     /// `None` where no checkpoints are signed.
     beat: Option<Beat>,
+    exchanging: Exchanging,
     /// `None` where our own GLN is not known, so that nothing can come back to us.
     returning: Option<returns::Worker>,
     /// `None` where no mail server is named.
@@ -140,12 +143,14 @@ impl Gateway {
             notices::Worker::start(store, mailer, &settings.notices, watched(settings), Utc::now)
         });
         let notices = notices.transpose().map_err(ServerError::Start)?;
+        let exchanging = Exchanging::start(settings, store, workers.queue())?;
         let shared =
             api::Shared::new(store, &settings.api, &settings.limits, &settings.receiving, workers.queue())
                 .with_policy(&policy)
                 .exporting(&settings.export)
                 .admitting(&settings.access)
                 .verifying(&verifier)
+                .exchanging(exchanging.boxes())
                 .returning(counter)
                 .noting(Acts::start(store).map_err(ServerError::Start)?)
                 .answering(desk);
@@ -182,10 +187,20 @@ impl Gateway {
         });
         let serving = serving.map_err(ServerError::Start)?;
         match receiver.recv() {
-            Ok(handle) => {
-                Ok(Gateway { address, secure, handle, serving, workers, late, beat, returning, notices })
-            }
+            Ok(handle) => Ok(Gateway {
+                address,
+                secure,
+                handle,
+                serving,
+                workers,
+                late,
+                beat,
+                exchanging,
+                returning,
+                notices,
+            }),
             Err(_) => {
+                exchanging.stop();
                 workers.stop();
                 late.stop();
                 beat.into_iter().for_each(Beat::stop);
@@ -220,6 +235,7 @@ impl Gateway {
         let runtime = runtime().map_err(ServerError::Start)?;
         runtime.block_on(self.handle.stop(true));
         let served = ended(self.serving);
+        self.exchanging.stop();
         self.workers.stop();
         self.late.stop();
         self.beat.into_iter().for_each(Beat::stop);

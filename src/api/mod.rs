@@ -2,11 +2,14 @@
 
 mod accept;
 mod address;
+mod arrivals;
 mod audit;
 mod body;
 mod caller;
 mod capture;
+mod channels;
 mod content_coding;
+mod deliveries;
 mod directory;
 mod discovery;
 mod docs;
@@ -63,6 +66,8 @@ use crate::api::problem::Problem;
 use crate::capture::Limits;
 use crate::capture::Policy;
 use crate::capture::Queue;
+use crate::exchange::Inbox;
+use crate::exchange::Outbox;
 use crate::export;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
@@ -127,6 +132,7 @@ pub struct Shared {
     returns: Data<Counter>,
     desk: Option<Data<Desk>>,
     acts: Option<Data<Acts>>,
+    boxes: Option<(Data<Inbox>, Data<Outbox>)>,
 }
 
 impl Shared {
@@ -156,6 +162,7 @@ impl Shared {
             verifier: Data::new(Verifier::new(store, &routing::Settings::default())),
             desk: None,
             acts: None,
+            boxes: None,
         }
     }
 
@@ -194,6 +201,12 @@ impl Shared {
         self
     }
 
+    /// Takes what partners send into this inbox, and their receipts into this outbox.
+    pub fn exchanging(mut self, (inbox, outbox): (&Inbox, &Outbox)) -> Shared {
+        self.boxes = Some((Data::new(inbox.clone()), Data::new(outbox.clone())));
+        self
+    }
+
     /// Answers partners at this desk; without one nobody is answered under `/vrs`.
     pub fn answering(mut self, desk: Desk) -> Shared {
         self.desk = Some(Data::new(desk));
@@ -207,6 +220,9 @@ impl Shared {
         }
         if let Some(acts) = &self.acts {
             config.app_data(acts.clone());
+        }
+        if let Some((inbox, outbox)) = &self.boxes {
+            config.app_data(inbox.clone()).app_data(outbox.clone());
         }
         config
             .app_data(self.store.clone())
@@ -271,6 +287,9 @@ fn v1(config: &mut ServiceConfig) {
         .configure(directory::configure)
         .configure(verification)
         .configure(verifications::configure)
+        .configure(channels::configure)
+        .configure(arrivals::configure)
+        .configure(deliveries::configure)
         .service(
             discovery::resource("/transactions", "OPTIONS, GET").route(web::get().to(transactions::list)),
         )

@@ -14,8 +14,11 @@ use utoipa::openapi::path::ParameterStyle;
 use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::schema::Type;
 
+use crate::api::arrivals;
 use crate::api::audit;
 use crate::api::capture;
+use crate::api::channels;
+use crate::api::deliveries;
 use crate::api::directory;
 use crate::api::documents;
 use crate::api::events;
@@ -81,13 +84,26 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         (name = "Receiving", description = "Shipments, receipts and their scans"),
         (name = "Trading partners", description = "Partners with their GLNs, licences and what was agreed with them"),
         (name = "Verification", description = "Product identifiers asked of who assigned them, and who answers for which"),
+        (name = "Exchange", description = "Channels to partners, what came by them and its answers, what goes out"),
         (name = "Orders", description = "Purchase orders and despatch advices"),
         (name = "Verification", description = "Product identifiers: partners ask under `/vrs` (GS1 Lightweight Messaging Standard)"),
         (name = "Operation", description = "Health, measures and this document"),
     ),
     paths(
         crate::api::top,
+        arrivals::answer,
+        arrivals::list,
+        arrivals::show,
         audit::list,
+        channels::list,
+        channels::pause,
+        channels::put,
+        channels::remove,
+        channels::resume,
+        channels::show,
+        deliveries::list,
+        deliveries::replay,
+        deliveries::show,
         capture::list,
         capture::post,
         capture::show,

@@ -28,6 +28,7 @@ use crate::epcis::CaptureErrorBehaviour;
 use crate::epcis::CaptureJob;
 use crate::epcis::EventTime;
 use crate::epcis::ZoneOffset;
+use crate::exchange;
 use crate::export;
 use crate::export::shipment;
 use crate::export::shipment::ShipmentRequest;
@@ -79,12 +80,16 @@ pub async fn post(
     let asked: Asked = json_body::read(payload, request.headers(), &limits).await?;
     let asked = asked.request()?;
     let writing = store.clone();
-    let file = web::block(move || shipment::write(&writing, &Caller::operator(), &asked, &policy)).await??;
-    if file.earlier {
+    let written = web::block(move || {
+        let file = shipment::write(&writing, &Caller::operator(), &asked, &policy)?;
+        let job = if file.earlier { None } else { Some(take(&writing, &file.bytes)?) };
+        exchange::offer_shipment(&writing, &Caller::operator(), (&asked, &file.bytes), Utc::now())?;
+        Ok::<_, Problem>((file, job))
+    });
+    let (file, job) = written.await??;
+    let Some(job) = job else {
         return Ok(HttpResponse::Ok().content_type("application/xml").body(file.bytes));
-    }
-    let (taking, bytes) = (store.clone(), file.bytes.clone());
-    let job = web::block(move || take(&taking, &bytes)).await??;
+    };
     queue.ring();
     let id = job.id.clone();
     events::finished(job, &store, std::time::Duration::from_secs(settings.event_seconds)).await?;

@@ -3,6 +3,7 @@
 mod audit;
 mod bench;
 mod capture;
+mod channel;
 mod check;
 mod completion;
 mod config;
@@ -18,10 +19,12 @@ mod hold;
 mod identify;
 mod import;
 mod in_order;
+mod inbox;
 mod keys;
 mod mail;
 mod obligations;
 mod orders;
+mod outbox;
 mod partners;
 mod prefixes;
 mod products;
@@ -126,6 +129,12 @@ enum Command {
     Products(products::Arguments),
     /// Import, list, show or remove trading partners
     Partners(partners::Arguments),
+    /// Keep, list, test, pause and remove the channels by which files and messages go to partners and come from them
+    Channel(channel::Arguments),
+    /// Show what partners sent and how it was answered
+    Inbox(inbox::Arguments),
+    /// Show what is sent to partners and how it went, and send it once more
+    Outbox(outbox::Arguments),
     /// Show which verifications must still be answered, and note that one was
     Obligations(obligations::Arguments),
     /// Import, list or show purchase orders and despatch advices
@@ -188,6 +197,9 @@ pub fn run() -> ExitCode {
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),
         Command::Products(arguments) => products::run(&arguments),
         Command::Partners(arguments) => partners::run(&arguments),
+        Command::Channel(arguments) => channel::run(&arguments),
+        Command::Inbox(arguments) => inbox::run(&arguments),
+        Command::Outbox(arguments) => outbox::run(&arguments),
         Command::Obligations(arguments) => obligations::run(&arguments),
         Command::Orders(arguments) => orders::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),

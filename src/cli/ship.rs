@@ -17,6 +17,7 @@ use crate::dscsa::GuidelineRelease;
 use crate::epcis::CaptureErrorBehaviour;
 use crate::epcis::EventTime;
 use crate::epcis::ZoneOffset;
+use crate::exchange;
 use crate::export::ExportError;
 use crate::export::shipment;
 use crate::export::shipment::ShipmentRequest;
@@ -27,7 +28,8 @@ use crate::store::Store;
 #[command(
     after_help = "The file has the master data, commissioning and packing of exactly what ships, the shipping event, \
                         and the transaction statement where [export] affirm_transaction_statement of the settings affirms \
-                        it. The same number again gives the same file."
+                        it. Where the buyer has a channel for documents it goes there too. The same number again gives the \
+                        same file."
 )]
 pub(super) struct Arguments {
     /// What lies open on the truck: EPCs, or what is scanned from labels
@@ -84,6 +86,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     };
     if !file.earlier {
         keep(&store, &file.bytes, &settings)?;
+    }
+    for channel in exchange::offer_shipment(&store, &Caller::operator(), (&request, &file.bytes), Utc::now())?
+    {
+        eprintln!("epcgate: on its way by {channel}");
     }
     match &arguments.to_file {
         Some(path) => {

@@ -20,9 +20,14 @@ use crate::capture::Limits;
 use crate::capture::Queue;
 use crate::capture::Wish;
 use crate::dscsa::AuditEntry;
+use crate::epcis::CaptureDefect;
 use crate::epcis::CaptureErrorBehaviour;
 use crate::exchange::Arrival;
 use crate::exchange::Settings;
+use crate::exchange::answer;
+use crate::formats::Defect;
+use crate::formats::answer::MARK;
+use crate::store::ArrivalEnd;
 use crate::store::ArrivalRecord;
 use crate::store::Received;
 use crate::store::Receiving;
@@ -32,6 +37,12 @@ use crate::store::TakenArrival;
 
 /// When an arrival is looked after whose receiver was killed before there was a job.
 const UNTIL_RESCUED: TimeDelta = TimeDelta::seconds(30);
+
+/// How soon an arrival is looked at again whose capture is under way.
+const UNTIL_LOOKED: TimeDelta = TimeDelta::milliseconds(500);
+
+/// Arrivals looked after at one time.
+const TOGETHER: i64 = 64;
 
 /// How long a count of open arrivals is good for.
 const COUNTED_FOR: TimeDelta = TimeDelta::seconds(1);
@@ -46,7 +57,7 @@ pub struct Taken {
     pub id: String,
     /// True where the same message, or the same bytes, came before: what was answered then holds.
     pub earlier: bool,
-    /// The job that captures it; `None` where it cannot be read at all.
+    /// The job that captures it; `None` where it cannot be read at all, or was not given to capture yet.
     pub job: Option<String>,
     /// What the sender was given for it ([`Inbox::keep_receipt`]); empty where nothing is kept.
     pub receipt: Vec<u8>,
@@ -132,6 +143,51 @@ impl Inbox {
         Ok(self.0.store.keep_receipt(id, receipt)?)
     }
 
+    /// Looks after arrivals without an answer: gives those to capture that were left alone, and answers those whose capture is
+    /// finished; how many were answered.
+    pub fn answer_open(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let mut answered = 0;
+        let open = self.0.store.open_arrivals(now, now + UNTIL_RESCUED, TOGETHER)?;
+        for record in &open {
+            answered += u64::from(self.look_after(record, now)?);
+        }
+        Ok(answered)
+    }
+
+    fn look_after(&self, record: &ArrivalRecord, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let store = &self.0.store;
+        if record.job.is_empty() {
+            // Its receiver was killed, before the job was made or after.
+            match store.job_of_bytes(&record.sha256)? {
+                Some(job) => store.set_arrival_job(&record.id, &job, now)?,
+                None => drop(self.accept(record, now)?),
+            }
+            return Ok(false);
+        }
+        let job = store.job(&Caller::operator(), &record.job)?;
+        let Some(job) = job.filter(|job| !job.running && store.is_judged(job.document).unwrap_or(false))
+        else {
+            store.put_arrival_off(&record.id, now + UNTIL_LOOKED)?;
+            return Ok(false);
+        };
+        self.answer(record, &answer::of_job(store, record, &job)?, now)
+    }
+
+    fn answer(
+        &self,
+        record: &ArrivalRecord,
+        ended: &ArrivalEnd,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let answered = self.0.store.answer_arrival(&record.id, ended, now)?;
+        if answered {
+            let (id, channel, outcome) = (&record.id, &record.arrival.channel, ended.outcome);
+            tracing::info!(id, channel, outcome, "an arrival is answered");
+            metrics::counter!("epcgate_arrivals_total", "outcome" => outcome).increment(1);
+        }
+        Ok(answered)
+    }
+
     /// Gives an arrival to capture.
     fn accept(&self, record: &ArrivalRecord, now: DateTime<Utc>) -> Result<Taken, StoreError> {
         let store = &self.0.store;
@@ -144,10 +200,24 @@ impl Inbox {
                 self.0.queue.ring();
                 (Some(new.job.id.to_string()), new.earlier)
             }
-            Err(CaptureError::Defect(_)) => (None, false),
+            Err(CaptureError::Defect(defect)) => {
+                let ended = match self.is_answer(record.document)? {
+                    true => answer::of_answer(),
+                    false => answer::unreadable(store, record, of_defect(*defect))?,
+                };
+                self.answer(record, &ended, now)?;
+                (None, false)
+            }
             Err(CaptureError::Store(error)) => return Err(error),
         };
         Ok(Taken { id: record.id.clone(), earlier, job, receipt: Vec::new() })
+    }
+
+    /// Whether a document is an answer to something of ours.
+    fn is_answer(&self, document: i64) -> Result<bool, StoreError> {
+        let mut beginning = Vec::new();
+        self.0.store.input(document)?.take(MARK.len() as u64).read_to_end(&mut beginning)?;
+        Ok(beginning == MARK.as_bytes())
     }
 
     fn known(&self, known: TakenArrival, arrival: &Arrival) -> Result<Taken, InboxError> {
@@ -219,6 +289,21 @@ fn kept(error: io::Error) -> InboxError {
     match error.downcast::<StoreError>() {
         Ok(error) => InboxError::Store(error),
         Err(error) => InboxError::Store(StoreError::Io(error)),
+    }
+}
+
+fn of_defect(defect: Defect) -> CaptureDefect {
+    let Defect { fault, place, path, event, epc } = defect;
+    CaptureDefect {
+        rule: fault.rule.into(),
+        is_error: true,
+        message: fault.message.into(),
+        fix: fault.fix.into(),
+        line: place.line,
+        column: place.column,
+        path: path.into(),
+        event,
+        epc,
     }
 }
 

@@ -5,11 +5,15 @@
 //! message may be acknowledged, and what is sent again gets the earlier answer. [`Carrier`] sends one delivery by one
 //! protocol; the [`Dispatcher`] decides when. [`Outbox`] takes what is to be sent, and the receipts that come later.
 
+mod answer;
 mod carrier;
 mod carriers;
+mod clerk;
 mod dispatcher;
 mod inbox;
 mod outbox;
+mod shipment;
+pub mod shown;
 
 use serde::Deserialize;
 
@@ -19,11 +23,13 @@ pub use carrier::CarryError;
 pub use carrier::Outgoing;
 pub use carrier::Receipt;
 pub use carriers::Carriers;
+pub use clerk::Clerk;
 pub use dispatcher::Dispatcher;
 pub use inbox::Inbox;
 pub use inbox::InboxError;
 pub use inbox::Taken;
 pub use outbox::Outbox;
+pub use shipment::offer_shipment;
 
 pub use crate::store::Arrival;
 

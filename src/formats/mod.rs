@@ -1,5 +1,6 @@
 //! What is on the wire: EPCIS 1.x XML, 2.0 XML and 2.0 JSON-LD, each to and from the model, never to another form.
 
+pub mod answer;
 pub mod audit;
 pub mod audit_leaf;
 pub mod columns;

@@ -24,6 +24,7 @@ use crate::store::claims;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::deliveries;
+use crate::store::partners;
 use crate::store::schema::arrival_keys;
 use crate::store::schema::arrivals;
 use crate::store::schema::capture_jobs;
@@ -310,9 +311,11 @@ impl Store {
     }
 
     /// One arrival.
-    pub fn arrival(&self, _caller: &Caller, id: &str) -> Result<Option<ArrivalRecord>, StoreError> {
+    pub fn arrival(&self, caller: &Caller, id: &str) -> Result<Option<ArrivalRecord>, StoreError> {
         self.read(|connection| {
+            let seen = partners::seen_by(connection, caller)?;
             let row: Option<Row> = arrivals::table.find(id).first(connection).optional()?;
+            let row = row.filter(|row| seen.as_ref().is_none_or(|seen| seen.contains(&row.partner)));
             row.map(|row| row.record()).transpose()
         })
     }
@@ -320,13 +323,16 @@ impl Store {
     /// Arrivals from the newest on, from behind `after`.
     pub fn arrivals(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         filter: &ArrivalFilter,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<ArrivalRecord>, StoreError> {
         self.read(|connection| {
             let mut query = arrivals::table.into_boxed();
+            if let Some(seen) = partners::seen_by(connection, caller)? {
+                query = query.filter(arrivals::partner.eq_any(seen));
+            }
             if let Some(partner) = &filter.partner {
                 query = query.filter(arrivals::partner.eq(partner));
             }

@@ -14,6 +14,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
 use crate::store::deliveries;
+use crate::store::partners;
 use crate::store::schema::channels;
 use crate::store::schema::deliveries as delivery_rows;
 use crate::transport::Cargo;
@@ -86,20 +87,29 @@ impl Store {
     }
 
     /// One channel.
-    pub fn channel(&self, _caller: &Caller, id: &str) -> Result<Option<ChannelRecord>, StoreError> {
-        self.read(|connection| one(connection, id))
+    pub fn channel(&self, caller: &Caller, id: &str) -> Result<Option<ChannelRecord>, StoreError> {
+        self.read(|connection| {
+            let seen = partners::seen_by(connection, caller)?;
+            let sees = |record: &ChannelRecord| {
+                seen.as_ref().is_none_or(|seen| seen.contains(&record.channel.partner))
+            };
+            Ok(one(connection, id)?.filter(sees))
+        })
     }
 
     /// Channels in the order of their names, from behind `after`; with a partner, its own alone.
     pub fn channels(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         partner: Option<&str>,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<ChannelRecord>, StoreError> {
         self.read(|connection| {
             let mut query = channels::table.into_boxed();
+            if let Some(seen) = partners::seen_by(connection, caller)? {
+                query = query.filter(channels::partner.eq_any(seen));
+            }
             if let Some(partner) = partner {
                 query = query.filter(channels::partner.eq(partner.to_owned()));
             }

@@ -21,6 +21,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::audit;
 use crate::store::connection::AnyConnection;
+use crate::store::notices;
 use crate::store::schema::holds;
 
 /// How many subjects one statement asks for.
@@ -96,6 +97,7 @@ impl Store {
                 Some(other) => Ok((other, false)),
                 None => {
                     diesel::insert_into(holds::table).values(Row::of(&hold)).execute(connection)?;
+                    notices::hold_changed(connection, &hold, hold.opened.when)?;
                     let act = format!("{}.opened", kind.as_str());
                     let entry = audit::decided(caller, opened, &act, &hold.id).after(state(&hold, "open"));
                     audit::append(connection, &[entry])?;
@@ -123,6 +125,7 @@ impl Store {
                 .execute(connection)?;
             let hold = one(connection, id)?;
             if let Some(hold) = hold.as_ref().filter(|_| changed > 0) {
+                notices::hold_changed(connection, hold, released.when)?;
                 let act = format!("{}.released", hold.kind.as_str());
                 let entry = audit::decided(caller, released, &act, id);
                 audit::append(

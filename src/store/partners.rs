@@ -11,6 +11,7 @@ use diesel::RunQueryDsl;
 use thiserror::Error;
 
 use crate::access::Caller;
+use crate::access::Sight;
 use crate::dscsa::AuditEntry;
 use crate::dscsa::TradingPartner;
 use crate::formats::partners::PartnerForm;
@@ -219,6 +220,22 @@ fn put(
     let row = (partners::id.eq(id), partners::name.eq(&*partner.name), partners::body.eq(body));
     diesel::insert_into(partners::table).values(row).execute(connection)?;
     Ok(true)
+}
+
+/// The partners that a caller is, by their ids: it sees what was exchanged with them. `None` where it sees everything.
+pub(super) fn seen_by(
+    connection: &mut AnyConnection,
+    caller: &Caller,
+) -> Result<Option<Vec<String>>, StoreError> {
+    let glns = match caller.sight() {
+        Sight::Everything => return Ok(None),
+        Sight::Nothing => return Ok(Some(Vec::new())),
+        Sight::Parties(glns) => glns.iter().map(ToString::to_string),
+    };
+    let own = partner_identifiers::table
+        .filter(partner_identifiers::scheme.eq(GLN))
+        .filter(partner_identifiers::value.eq_any(glns));
+    Ok(Some(own.select(partner_identifiers::partner).load(connection)?))
 }
 
 fn owner(connection: &mut AnyConnection, (scheme, value): &Identifier) -> Result<Option<String>, StoreError> {

@@ -17,6 +17,7 @@ use crate::gs1::Gtin;
 use crate::gs1::ScannedDate;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::notices;
 use crate::store::schema::documents;
 use crate::store::schema::events;
 use crate::store::schema::items;
@@ -64,6 +65,9 @@ impl Store {
         self.write(|connection| {
             diesel::delete(pending_verifications::table.find(&pending.id)).execute(connection)?;
             diesel::insert_into(pending_verifications::table).values(Row::of(pending)).execute(connection)?;
+            if pending.tries == 0 {
+                notices::verification_late(connection, pending, pending.asked)?;
+            }
             Ok(())
         })
     }

@@ -30,6 +30,7 @@ use crate::store::connection::either;
 use crate::store::defects;
 use crate::store::documents::PUBLISHED;
 use crate::store::documents::REFUSED;
+use crate::store::notices;
 use crate::store::rivals;
 use crate::store::schema::capture_jobs;
 use crate::store::schema::counters;
@@ -225,5 +226,7 @@ fn finish_job(
             capture_jobs::defects.eq(defects::encode(&outcome.defects)),
         ))
         .execute(connection)?;
-    captures::job_row(connection, &fence.job)
+    let job = captures::job_row(connection, &fence.job)?;
+    notices::capture_finished(connection, &job, now)?;
+    Ok(job)
 }

@@ -115,6 +115,18 @@ impl Store {
         })
     }
 
+    /// Whether everything is known of a document that will be: it was refused, or it is in the ledger where one is kept.
+    pub fn is_judged(&self, document: i64) -> Result<bool, StoreError> {
+        if !self.keeps_ledger() {
+            return Ok(true);
+        }
+        let columns = (documents::ticket, documents::reconciled_at);
+        let row: Option<(Option<i64>, Option<i64>)> = self.point(|connection| {
+            Ok(documents::table.find(document).select(columns).first(connection).optional()?)
+        })?;
+        Ok(row.is_none_or(|(ticket, reconciled)| ticket.is_none() || reconciled.is_some()))
+    }
+
     /// The first published document that nobody is bringing into the ledger, in the order of publishing.
     pub fn next_unreconciled(&self, now: DateTime<Utc>) -> Result<Option<i64>, StoreError> {
         self.read(|connection| {

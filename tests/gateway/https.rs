@@ -25,6 +25,9 @@ use tempfile::TempDir;
 /// A header with which an answer is sent byte by byte.
 pub const DRIPS: &str = "X-Drips";
 
+/// A header with which an answer breaks off in the middle of its body.
+pub const BREAKS: &str = "X-Breaks";
+
 /// Names under which everything on loopback is reached.
 const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
 
@@ -160,6 +163,11 @@ fn serve(
         }
         head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
         stream.write_all(head.as_bytes())?;
+        if head.contains(BREAKS) {
+            stream.write_all(&body[..body.len() / 2])?;
+            stream.flush()?;
+            return Ok(());
+        }
         if head.contains(DRIPS) {
             for byte in &body {
                 stream.write_all(std::slice::from_ref(byte))?;

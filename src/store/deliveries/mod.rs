@@ -21,6 +21,7 @@ use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::deliveries::rows::DeliveryRow;
 use crate::store::deliveries::rows::TryRow;
+use crate::store::partners;
 use crate::store::schema::channels;
 use crate::store::schema::deliveries;
 use crate::store::schema::delivery_tries;
@@ -164,24 +165,29 @@ impl Store {
     }
 
     /// One delivery.
-    pub fn delivery(&self, _caller: &Caller, id: &str) -> Result<Option<Delivery>, StoreError> {
+    pub fn delivery(&self, caller: &Caller, id: &str) -> Result<Option<Delivery>, StoreError> {
         self.read(|connection| {
+            let seen = partners::seen_by(connection, caller)?;
             let row: Option<DeliveryRow> =
                 deliveries::table.find(id).select(rows::COLUMNS).first(connection).optional()?;
-            row.map(DeliveryRow::delivery).transpose()
+            let delivery = row.map(DeliveryRow::delivery).transpose()?;
+            Ok(delivery.filter(|one| seen.as_ref().is_none_or(|seen| seen.contains(&one.partner))))
         })
     }
 
     /// Deliveries from the newest on, from behind `after`.
     pub fn deliveries(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         filter: &DeliveryFilter,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
         self.read(|connection| {
             let mut query = deliveries::table.select(rows::COLUMNS).into_boxed();
+            if let Some(seen) = partners::seen_by(connection, caller)? {
+                query = query.filter(deliveries::partner.eq_any(seen));
+            }
             if let Some(state) = filter.state {
                 query = query.filter(deliveries::state.eq(state.as_str()));
             }
@@ -200,28 +206,16 @@ impl Store {
     }
 
     /// The tries of a delivery, the first first.
-    pub fn delivery_tries(&self, _caller: &Caller, id: &str) -> Result<Vec<DeliveryTry>, StoreError> {
+    pub fn delivery_tries(&self, caller: &Caller, id: &str) -> Result<Vec<DeliveryTry>, StoreError> {
+        if self.delivery(caller, id)?.is_none() {
+            return Ok(Vec::new());
+        }
         self.read(|connection| {
             let found: Vec<TryRow> = delivery_tries::table
                 .filter(delivery_tries::delivery.eq(id))
                 .order(delivery_tries::number)
                 .load(connection)?;
             found.into_iter().map(TryRow::made).collect()
-        })
-    }
-
-    /// What a delivery brings; `None` where there is no such delivery.
-    pub fn delivery_content(&self, _caller: &Caller, id: &str) -> Result<Option<Content>, StoreError> {
-        self.read(|connection| {
-            let found: Option<(Option<i64>, Vec<u8>)> = deliveries::table
-                .find(id)
-                .select((deliveries::document, deliveries::body))
-                .first(connection)
-                .optional()?;
-            Ok(found.map(|(document, body)| match document {
-                Some(document) => Content::Document(document),
-                None => Content::Bytes(body),
-            }))
         })
     }
 
@@ -313,6 +307,19 @@ fn next_place(
         .execute(connection)?;
     let place = channels::table.find(channel).select((channels::last_number, channels::partner));
     Ok(place.first(connection).optional()?)
+}
+
+/// How many places lie between the first delivery that waits and the last that was put; 0 where none waits.
+pub(super) fn waiting_span(connection: &mut AnyConnection, channel: &str) -> Result<i64, StoreError> {
+    let waiting = deliveries::table
+        .filter(deliveries::channel.eq(channel))
+        .filter(deliveries::ended_at.is_null())
+        .order(deliveries::number)
+        .select(deliveries::number);
+    let Some(first) = waiting.first::<i64>(connection).optional()? else { return Ok(0) };
+    let last: Option<i64> =
+        channels::table.find(channel).select(channels::last_number).first(connection).optional()?;
+    Ok(last.map_or(0, |last| last - first))
 }
 
 /// Lets what waits be sent at once.

@@ -132,6 +132,9 @@ impl Store {
     pub fn next_delivery(&self, queue: &Queue, now: DateTime<Utc>) -> Result<Option<Due>, StoreError> {
         self.write(|connection| {
             queue.hold(connection, now)?;
+            if is_paused(connection, &queue.channel.id)? {
+                return Ok(None);
+            }
             loop {
                 let Some(first) = first(connection, &queue.channel.id)? else {
                     set_next(connection, &queue.channel.id, None)?;
@@ -227,6 +230,12 @@ fn readiness(connection: &mut AnyConnection, delivery: &Delivery) -> Result<Read
         Some(false) => Readiness::Never("its document was refused by our own capture"),
         None => Readiness::Never("its document is gone"),
     })
+}
+
+fn is_paused(connection: &mut AnyConnection, channel: &str) -> Result<bool, StoreError> {
+    let paused: Option<Option<i64>> =
+        queues::table.find(channel).select(queues::paused_at).first(connection).optional()?;
+    Ok(paused.flatten().is_some())
 }
 
 fn first(connection: &mut AnyConnection, channel: &str) -> Result<Option<Delivery>, StoreError> {
@@ -353,6 +362,7 @@ fn judge(
             if failing >= ended.pause_after {
                 let why = format!("everything sent by it failed for {} days", failing.num_days());
                 channels::pause(connection, channel, &why, now)?;
+                notices::channel_paused(connection, (channel, &why), now)?;
             }
         }
     }

@@ -40,6 +40,7 @@ use crate::store::exceptions::rows::ItemRow;
 use crate::store::exceptions::rows::StepRow;
 use crate::store::exceptions::rows::delivery_key;
 use crate::store::exceptions::rows::micros;
+use crate::store::notices;
 use crate::store::schema::exception_cases;
 use crate::store::schema::exception_items;
 use crate::store::schema::exception_messages;
@@ -213,6 +214,7 @@ impl Store {
                     .unwrap_or_else(|| case.id.clone()));
             }
             write_change(connection, case, (change, who), case.opened_at)?;
+            notices::case_changed(connection, case, "exception.opened", case.opened_at)?;
             let entry =
                 AuditEntry::done(case.opened_at, who, "cases.opened", &case.id).after(told(case, change));
             audit::append(connection, &[entry])?;
@@ -257,6 +259,7 @@ impl Store {
             }
             write_change(connection, &case, (change, who), now)?;
             let Some(after) = rows::case(connection, id)? else { return Ok(Err(CaseError::NoSuchCase)) };
+            notices::case_changed(connection, &after, "exception.changed", now)?;
             let why = change.steps.iter().map(|noted| noted.why.as_str()).find(|why| !why.is_empty());
             let entry = AuditEntry::done(now, who, "cases.changed", id)
                 .because(why.unwrap_or_default())

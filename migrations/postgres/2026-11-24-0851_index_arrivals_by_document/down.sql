@@ -1,0 +1,1 @@
+DROP INDEX arrivals_by_document;

@@ -1,0 +1,1 @@
+CREATE INDEX arrivals_by_document ON arrivals (document);

@@ -1,1 +1,0 @@
-DROP INDEX arrivals_by_job;

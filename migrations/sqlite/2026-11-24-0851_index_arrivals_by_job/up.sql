@@ -1,1 +1,0 @@
-CREATE INDEX arrivals_by_job ON arrivals (job);

@@ -1,0 +1,45 @@
+//! What exchanges with partners while the gateway serves: the inbox with its clerk, the outbox with its dispatcher.
+
+use chrono::Utc;
+
+use crate::capture::Queue;
+use crate::config::Settings;
+use crate::exchange::Carriers;
+use crate::exchange::Clerk;
+use crate::exchange::Dispatcher;
+use crate::exchange::Inbox;
+use crate::exchange::Outbox;
+use crate::server::ServerError;
+use crate::store::Store;
+use crate::transport::Outbound;
+
+/// The workers that exchange with partners.
+pub(super) struct Exchanging {
+    inbox: Inbox,
+    outbox: Outbox,
+    clerk: Clerk,
+    dispatcher: Dispatcher,
+}
+
+impl Exchanging {
+    /// Starts them; `queue` wakes those who capture.
+    pub(super) fn start(settings: &Settings, store: &Store, queue: Queue) -> Result<Exchanging, ServerError> {
+        let carriers = Carriers::new(&Outbound::new(&settings.outbound)?);
+        let outbox = Outbox::new(store, &settings.exchange);
+        let inbox = Inbox::new(store, &settings.exchange, &settings.limits, queue);
+        let clerk = Clerk::start(&inbox, Utc::now).map_err(ServerError::Start)?;
+        let dispatcher = Dispatcher::start(&outbox, carriers, Utc::now).map_err(ServerError::Start)?;
+        Ok(Exchanging { inbox, outbox, clerk, dispatcher })
+    }
+
+    /// Where everything that partners send comes in, and what goes out.
+    pub(super) fn boxes(&self) -> (&Inbox, &Outbox) {
+        (&self.inbox, &self.outbox)
+    }
+
+    /// Stops them in order.
+    pub(super) fn stop(self) {
+        self.dispatcher.stop();
+        self.clerk.stop();
+    }
+}
