@@ -131,14 +131,7 @@ impl Gateway {
         let workers = Workers::start(store, &settings.capture, &policy).map_err(ServerError::Start)?;
         let late = Late::start(&verifier, Utc::now).map_err(ServerError::Start)?;
         let beat = signing(&settings.audit, store)?;
-        let bell = Bell::default();
-        let own = returns::own_gln(&settings.exceptions.gln).ok();
-        let counter = Counter { settings: settings.returns.clone(), own, bell: bell.clone() };
-        let returning = own.map(|own| {
-            let desk = returns::Desk::new(store, &verifier, &settings.returns, own, Utc::now);
-            returns::Worker::start(desk, &bell)
-        });
-        let returning = returning.transpose().map_err(ServerError::Start)?;
+        let (counter, returning) = counting(settings, store, &verifier)?;
         let notices = mailer.map(|mailer| {
             notices::Worker::start(store, mailer, &settings.notices, watched(settings), Utc::now)
         });
@@ -281,6 +274,22 @@ pub fn watched(settings: &Settings) -> Vec<WatchedCertificate> {
 fn served(settings: &Settings) -> Result<SocketAddr, ServerError> {
     let wanted = SocketAddr::new(settings.server.address, settings.server.port);
     if wanted.ip().is_loopback() { Ok(wanted) } else { Err(ServerError::Exposed(wanted)) }
+}
+
+/// Where returns are taken, and the worker that checks them; `None` where our own GLN is not known.
+fn counting(
+    settings: &Settings,
+    store: &Store,
+    verifier: &Verifier,
+) -> Result<(Counter, Option<returns::Worker>), ServerError> {
+    let bell = Bell::default();
+    let own = returns::own_gln(&settings.exceptions.gln).ok();
+    let counter = Counter { settings: settings.returns.clone(), own, bell: bell.clone() };
+    let returning = own.map(|own| {
+        let desk = returns::Desk::new(store, verifier, &settings.returns, own, Utc::now);
+        returns::Worker::start(desk, &bell)
+    });
+    Ok((counter, returning.transpose().map_err(ServerError::Start)?))
 }
 
 /// Where partners ask us, and what asks others: both write down in one journal.
