@@ -15,6 +15,7 @@ mod crash;
 mod credentials;
 mod directory;
 mod doctor;
+mod endpoint;
 mod exceptions;
 mod exchange;
 mod federation;
