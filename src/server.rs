@@ -104,6 +104,11 @@ pub struct Gateway {
     secure: bool,
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
+    hands: Hands,
+}
+
+/// Those who work while requests are served.
+struct Hands {
     workers: Workers,
     late: Late,
     /// `None` where no checkpoints are signed.
@@ -113,6 +118,18 @@ pub struct Gateway {
     returning: Option<returns::Worker>,
     /// `None` where no mail server is named.
     notices: Option<notices::Worker>,
+}
+
+impl Hands {
+    /// Stops them in order.
+    fn stop(self) {
+        self.exchanging.stop();
+        self.workers.stop();
+        self.late.stop();
+        self.beat.into_iter().for_each(Beat::stop);
+        self.returning.into_iter().for_each(returns::Worker::stop);
+        self.notices.into_iter().for_each(notices::Worker::stop);
+    }
 }
 
 impl Gateway {
@@ -147,6 +164,7 @@ impl Gateway {
                 .returning(counter)
                 .noting(Acts::start(store).map_err(ServerError::Start)?)
                 .answering(desk);
+        let hands = Hands { workers, late, beat, exchanging, returning, notices };
         let pages = Pages::new(store, &verifier);
         let (sender, receiver) = mpsc::channel();
         let wished = settings.server.clone();
@@ -180,25 +198,9 @@ impl Gateway {
         });
         let serving = serving.map_err(ServerError::Start)?;
         match receiver.recv() {
-            Ok(handle) => Ok(Gateway {
-                address,
-                secure,
-                handle,
-                serving,
-                workers,
-                late,
-                beat,
-                exchanging,
-                returning,
-                notices,
-            }),
+            Ok(handle) => Ok(Gateway { address, secure, handle, serving, hands }),
             Err(_) => {
-                exchanging.stop();
-                workers.stop();
-                late.stop();
-                beat.into_iter().for_each(Beat::stop);
-                returning.into_iter().for_each(returns::Worker::stop);
-                notices.into_iter().for_each(notices::Worker::stop);
+                hands.stop();
                 Err(ServerError::Start(ended(serving).err().unwrap_or_else(|| io::ErrorKind::Other.into())))
             }
         }
@@ -228,12 +230,7 @@ impl Gateway {
         let runtime = runtime().map_err(ServerError::Start)?;
         runtime.block_on(self.handle.stop(true));
         let served = ended(self.serving);
-        self.exchanging.stop();
-        self.workers.stop();
-        self.late.stop();
-        self.beat.into_iter().for_each(Beat::stop);
-        self.returning.into_iter().for_each(returns::Worker::stop);
-        self.notices.into_iter().for_each(notices::Worker::stop);
+        self.hands.stop();
         served.map_err(ServerError::Start)
     }
 }

@@ -246,15 +246,11 @@ impl Inbox {
             "a message came again with other content"
         );
         metrics::counter!("epcgate_arrivals_total", "outcome" => "reused").increment(1);
-        self.0.store.audit(&[AuditEntry {
-            at: arrival.at,
-            actor: format!("channel:{channel}"),
-            act: "arrival.reused".to_owned(),
-            object: first.id.clone(),
-            outcome: "refused".to_owned(),
-            detail: json!({ "partner": partner, "message": message_id, "first": first.sha256 }).to_string(),
-            ..AuditEntry::default()
-        }])
+        let detail = json!({ "partner": partner, "message": message_id, "first": first.sha256 });
+        let who = format!("channel:{channel}");
+        let mut entry = AuditEntry::done(arrival.at, &who, "arrival.reused", &first.id).with(detail);
+        entry.outcome = "refused".to_owned();
+        self.0.store.audit(&[entry])
     }
 
     fn spool(&self, mut body: impl Read, receiving: &mut Receiving) -> Result<(), InboxError> {

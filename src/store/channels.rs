@@ -10,8 +10,10 @@ use diesel::RunQueryDsl;
 use diesel::dsl::count_star;
 
 use crate::access::Caller;
+use crate::dscsa::AuditEntry;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::deliveries;
 use crate::store::partners;
@@ -56,7 +58,7 @@ impl Store {
     /// Keeps a channel in the place of the one of its name; true where there was none. What waits to be sent by it stays.
     pub fn put_channel(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         channel: &PartnerChannel,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
@@ -68,8 +70,14 @@ impl Store {
             channels::body.eq(&body),
         );
         self.write(|connection| {
+            let before: Option<String> =
+                channels::table.find(&channel.id).select(channels::body).first(connection).optional()?;
             let known = diesel::update(channels::table.find(&channel.id)).set(agreed).execute(connection)?;
+            let entry = AuditEntry::done(now, caller.actor(), "channels.kept", &channel.id)
+                .before(before.unwrap_or_default())
+                .after(&body);
             if known > 0 {
+                audit::append(connection, &[entry])?;
                 return Ok(false);
             }
             diesel::insert_into(channels::table)
@@ -82,6 +90,7 @@ impl Store {
                     channels::paused_why.eq(""),
                 ))
                 .execute(connection)?;
+            audit::append(connection, &[entry])?;
             Ok(true)
         })
     }
@@ -124,21 +133,26 @@ impl Store {
     /// Sends nothing more by a channel until it is resumed; what it is to send waits. `None` where there is no such channel.
     pub fn pause_channel(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
         why: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<ChannelRecord>, StoreError> {
         self.write(|connection| {
             pause(connection, id, why, now)?;
-            one(connection, id)
+            let paused = one(connection, id)?;
+            if paused.is_some() {
+                let entry = AuditEntry::done(now, caller.actor(), "channels.paused", id).because(why);
+                audit::append(connection, &[entry])?;
+            }
+            Ok(paused)
         })
     }
 
     /// Sends by a channel again, from now on. `None` where there is no such channel.
     pub fn resume_channel(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<ChannelRecord>, StoreError> {
@@ -152,15 +166,26 @@ impl Store {
                 ))
                 .execute(connection)?;
             deliveries::hurry(connection, id)?;
-            one(connection, id)
+            let resumed = one(connection, id)?;
+            if resumed.is_some() {
+                let entry = AuditEntry::done(now, caller.actor(), "channels.resumed", id);
+                audit::append(connection, &[entry])?;
+            }
+            Ok(resumed)
         })
     }
 
     /// Removes a channel; what waited to be sent by it never is. False where there is no such channel.
-    pub fn remove_channel(&self, _caller: &Caller, id: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub fn remove_channel(&self, caller: &Caller, id: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write(|connection| {
+            let before: Option<String> =
+                channels::table.find(id).select(channels::body).first(connection).optional()?;
             let removed = diesel::delete(channels::table.find(id)).execute(connection)?;
             deliveries::abandon(connection, id, "the channel was removed", now)?;
+            if removed > 0 {
+                let entry = AuditEntry::done(now, caller.actor(), "channels.removed", id);
+                audit::append(connection, &[entry.before(before.unwrap_or_default())])?;
+            }
             Ok(removed > 0)
         })
     }

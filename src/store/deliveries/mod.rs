@@ -15,8 +15,10 @@ use diesel::QueryDsl;
 use diesel::RunQueryDsl;
 
 use crate::access::Caller;
+use crate::dscsa::AuditEntry;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::deliveries::rows::DeliveryRow;
@@ -223,7 +225,7 @@ impl Store {
     /// one that is under way, or whose channel is gone, stays as it is.
     pub fn replay_delivery(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Delivery>, StoreError> {
@@ -243,6 +245,8 @@ impl Store {
                         deliveries::note.eq(""),
                     ))
                     .execute(connection)?;
+                let entry = AuditEntry::done(now, caller.actor(), "deliveries.replayed", id);
+                audit::append(connection, &[entry])?;
             }
             let row: DeliveryRow = deliveries::table.find(id).select(rows::COLUMNS).first(connection)?;
             Ok(Some(row.delivery()?))
