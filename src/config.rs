@@ -8,6 +8,7 @@ mod layers;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ use crate::dscsa::RuleOverrides;
 use crate::exchange;
 use crate::export;
 use crate::notices;
+use crate::onboard;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::returns;
@@ -73,6 +75,8 @@ pub struct Settings {
     pub rules: BTreeMap<String, String>,
     /// `[exceptions]`.
     pub exceptions: cases::Settings,
+    /// `[partners]`.
+    pub partners: onboard::Settings,
     /// `[routing]`.
     pub routing: routing::Settings,
     /// `[verification]`.
@@ -166,6 +170,16 @@ impl Settings {
         Ok(capture::Policy { limits: self.limits.clone(), overrides, cases: self.exceptions.clone() })
     }
 
+    /// Where partners reach this gateway, without a slash at its end: what `[partners]` says, else where it listens.
+    pub fn public_address(&self) -> String {
+        let said = self.partners.address.trim_end_matches('/');
+        if !said.is_empty() {
+            return said.to_owned();
+        }
+        let scheme = if self.tls.certificate.as_os_str().is_empty() { "http" } else { "https" };
+        format!("{scheme}://{}", SocketAddr::new(self.server.address, self.server.port))
+    }
+
     /// How questions are routed; who asks is, where nothing else is said, who we are in messages to partners.
     pub fn routing(&self) -> routing::Settings {
         let mut routing = self.routing.clone();
@@ -203,6 +217,7 @@ mod tests {
         assert_eq!(format!("{:?}", settings.limits), format!("{limits:?}"));
         let credentials = credential::Settings::default();
         assert_eq!(format!("{:?}", settings.credentials), format!("{credentials:?}"));
+        assert_eq!(settings.partners, onboard::Settings::default());
         let mail = mail::Settings::default();
         assert_eq!(format!("{:?}", settings.mail), format!("{mail:?}"));
         let notices = notices::Settings::default();

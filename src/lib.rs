@@ -18,6 +18,7 @@ pub mod export;
 pub mod formats;
 pub mod gs1;
 pub mod notices;
+pub mod onboard;
 pub mod reconcile;
 pub mod returns;
 pub mod server;

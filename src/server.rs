@@ -21,10 +21,12 @@ use thiserror::Error;
 
 use crate::api;
 use crate::api::Counter;
+use crate::api::Onboarding;
 use crate::audit;
 use crate::audit::AuditError;
 use crate::audit::Beat;
 use crate::audit::Log;
+use crate::capture::Policy;
 use crate::capture::Workers;
 use crate::config::Settings;
 use crate::dscsa::NoSeverity;
@@ -43,7 +45,9 @@ use crate::transport::MailError;
 use crate::transport::Mailer;
 use crate::transport::Outbound;
 use crate::transport::OutboundError;
+use crate::ui::OwnCertificate;
 use crate::ui::Pages;
+use crate::ui::Welcome;
 use crate::verify::Desk;
 use crate::verify::Late;
 use crate::verify::Means;
@@ -163,9 +167,10 @@ impl Gateway {
                 .exchanging(exchanging.boxes())
                 .returning(counter)
                 .noting(Acts::start(store).map_err(ServerError::Start)?)
+                .onboarding(Onboarding::new(&settings.partners, &reached(settings, address)))
                 .answering(desk);
         let hands = Hands { workers, late, beat, exchanging, returning, notices };
-        let pages = Pages::new(store, &verifier);
+        let pages = Pages::new(store, &verifier).welcoming(welcome(settings, &policy, address));
         let (sender, receiver) = mpsc::channel();
         let wished = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {
@@ -233,6 +238,31 @@ impl Gateway {
         self.hands.stop();
         served.map_err(ServerError::Start)
     }
+}
+
+/// What partners that are invited are told of us.
+fn welcome(settings: &Settings, policy: &Policy, address: SocketAddr) -> Welcome {
+    let https = Some(&settings.tls.certificate).filter(|path| !path.as_os_str().is_empty());
+    let https = https.map(|path| OwnCertificate {
+        name: "https.pem",
+        words: "by which you know our HTTPS server",
+        path: path.clone(),
+    });
+    Welcome {
+        overrides: policy.overrides.clone(),
+        name: settings.exceptions.name.clone(),
+        own: settings.exceptions.gln.clone(),
+        address: reached(settings, address),
+        settings: settings.partners.clone(),
+        certificates: https.into_iter().collect(),
+    }
+}
+
+/// Where partners reach us: as the settings say, else where we listen.
+fn reached(settings: &Settings, address: SocketAddr) -> String {
+    let mut settings = settings.clone();
+    settings.server.port = address.port();
+    settings.public_address()
 }
 
 /// Why a gateway would not start with these settings, as far as they alone tell.

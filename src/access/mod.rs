@@ -1,6 +1,7 @@
 //! Who asks, and what they may do.
 
 mod caller;
+mod invitation;
 mod key;
 mod permission;
 mod role;
@@ -11,6 +12,10 @@ pub use caller::Caller;
 pub use caller::GATEWAY;
 pub use caller::OPERATOR;
 pub use caller::Sight;
+pub use invitation::Invitation;
+pub use invitation::InvitationRefusal;
+pub use invitation::InvitationToken;
+pub use invitation::Quota;
 pub use key::ApiKey;
 pub use key::KeyFault;
 pub use key::KeyRefusal;

@@ -21,13 +21,16 @@ mod findings;
 mod health;
 mod holds;
 mod import;
+mod invite;
 mod items;
 mod job_document;
 mod json_body;
 mod keyring;
+mod multipart;
 mod negotiation;
 mod obligations;
 mod observe;
+mod onboarding;
 mod openapi;
 mod orders;
 mod pace;
@@ -69,6 +72,7 @@ use crate::capture::Queue;
 use crate::exchange::Inbox;
 use crate::exchange::Outbox;
 use crate::export;
+use crate::onboard;
 use crate::reconcile::cases;
 use crate::reconcile::receipt;
 use crate::store::Acts;
@@ -79,6 +83,7 @@ use crate::verify::routing;
 
 pub use caller::Asker;
 pub use health::measure;
+pub use invite::Onboarding;
 pub use negotiation::EpcFormat;
 pub use observe::observe;
 pub use reads::note_reads;
@@ -130,6 +135,7 @@ pub struct Shared {
     access: Data<access::Settings>,
     verifier: Data<Verifier>,
     returns: Data<Counter>,
+    onboarding: Data<Onboarding>,
     desk: Option<Data<Desk>>,
     acts: Option<Data<Acts>>,
     boxes: Option<(Data<Inbox>, Data<Outbox>)>,
@@ -160,6 +166,7 @@ impl Shared {
             keyring: Data::new(Keyring::new(store)),
             access: Data::default(),
             verifier: Data::new(Verifier::new(store, &routing::Settings::default())),
+            onboarding: Data::new(Onboarding::new(&onboard::Settings::default(), "")),
             desk: None,
             acts: None,
             boxes: None,
@@ -207,6 +214,12 @@ impl Shared {
         self
     }
 
+    /// Brings partners on as this says.
+    pub fn onboarding(mut self, onboarding: Onboarding) -> Shared {
+        self.onboarding = Data::new(onboarding);
+        self
+    }
+
     /// Answers partners at this desk; without one nobody is answered under `/vrs`.
     pub fn answering(mut self, desk: Desk) -> Shared {
         self.desk = Some(Data::new(desk));
@@ -240,9 +253,12 @@ impl Shared {
             .app_data(self.access.clone())
             .app_data(self.verifier.clone())
             .app_data(self.returns.clone())
+            .app_data(self.onboarding.clone())
+            // Routes are tried in this order, and this one is asked most often.
+            .service(web::scope("/vrs").configure(vrs::configure))
+            .configure(invite::configure)
             .configure(resolver::configure)
             .service(web::scope("/epcis").configure(epcis))
-            .service(web::scope("/vrs").configure(vrs::configure))
             .service(web::scope("/api/v1").configure(v1))
             .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::index)))
             .service(discovery::resource("/rules/{id}", "OPTIONS, GET").route(web::get().to(rules::page)))
@@ -349,6 +365,7 @@ fn verification(config: &mut ServiceConfig) {
 
 fn trade(config: &mut ServiceConfig) {
     config
+        .configure(onboarding::configure)
         .service(
             discovery::resource("/partners", "OPTIONS, GET, POST")
                 .route(web::get().to(partners::list))

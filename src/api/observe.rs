@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use actix_web::Error;
+use actix_web::HttpMessage;
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::body::MessageBody;
@@ -11,11 +12,15 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use metrics::SharedString;
 
 use crate::api::Settings;
 use crate::api::accept::prefers_xml;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
+
+/// The pattern of its route, noted by a handler that is asked so often that looking it up would tell.
+pub struct RouteName(pub &'static str);
 
 /// Refuses too long a URL (414), gives every failure the body of a problem, writes the access log and counts.
 pub async fn observe<B: MessageBody + 'static>(
@@ -68,25 +73,36 @@ fn reworded(status: StatusCode, error: &Error, xml: bool) -> HttpResponse {
 fn record(response: &ServiceResponse<BoxBody>, began: Instant) {
     let request = response.request();
     let seconds = began.elapsed().as_secs_f64();
-    let route = request.match_pattern().unwrap_or_else(|| "other".to_owned());
+    let noted = request.extensions().get::<RouteName>().map(|name| SharedString::const_str(name.0));
+    let route = noted.unwrap_or_else(|| match request.match_pattern() {
+        Some(pattern) => SharedString::from_owned(pattern),
+        None => SharedString::const_str("other"),
+    });
     let status = response.status().as_u16();
     tracing::info!(
         target: "access",
         method = %request.method(),
-        path = ?request.uri().path(),
+        path = ?told(request.uri().path()),
         status,
         milliseconds = (seconds * 1e6).round() / 1e3,
         client = request.peer_addr().map(|address| tracing::field::display(address.ip())),
     );
-    let labels = [("route", route), ("method", method(request.method())), ("status", status.to_string())];
+    let labels = [
+        ("route", route),
+        ("method", SharedString::const_str(method(request.method()))),
+        ("status", SharedString::from_owned(status.to_string())),
+    ];
     metrics::counter!("epcgate_requests_total", &labels).increment(1);
     metrics::histogram!("epcgate_request_seconds", &labels).record(seconds);
 }
 
+/// The path as it is logged: without what opens an invitation.
+fn told(path: &str) -> &str {
+    if path.starts_with("/invite/") { "/invite/…" } else { path }
+}
+
 /// The method as a label; those nobody uses share one, so that a client cannot make up measures without end.
-fn method(method: &actix_web::http::Method) -> String {
-    match method.as_str() {
-        known @ ("GET" | "POST" | "OPTIONS" | "HEAD" | "PUT" | "DELETE" | "PATCH") => known.to_owned(),
-        _ => "other".to_owned(),
-    }
+fn method(method: &actix_web::http::Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "POST", "OPTIONS", "HEAD", "PUT", "DELETE", "PATCH"];
+    KNOWN.into_iter().find(|known| method.as_str() == *known).unwrap_or("other")
 }

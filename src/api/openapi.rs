@@ -26,8 +26,10 @@ use crate::api::exceptions;
 use crate::api::findings;
 use crate::api::health;
 use crate::api::holds;
+use crate::api::invite;
 use crate::api::items;
 use crate::api::obligations;
+use crate::api::onboarding;
 use crate::api::orders;
 use crate::api::partners;
 use crate::api::problem;
@@ -83,6 +85,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         (name = "Returns", description = "Saleable returns: a decision for each unit, with its evidence"),
         (name = "Receiving", description = "Shipments, receipts and their scans"),
         (name = "Trading partners", description = "Partners with their GLNs, licences and what was agreed with them"),
+        (name = "Invitations", description = "Test files of partners who have a link and no account"),
         (name = "Verification", description = "Product identifiers asked of who assigned them, and who answers for which"),
         (name = "Exchange", description = "Channels to partners, what came by them and its answers, what goes out"),
         (name = "Orders", description = "Purchase orders and despatch advices"),
@@ -152,6 +155,18 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         products::import,
         products::list,
         products::show,
+        invite::post,
+        invite::show,
+        invite::test,
+        onboarding::card,
+        onboarding::invitations,
+        onboarding::invite,
+        onboarding::live,
+        onboarding::pause,
+        onboarding::revoke,
+        onboarding::score,
+        onboarding::test,
+        onboarding::tests,
         items::chain,
         items::history,
         items::show,

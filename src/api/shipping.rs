@@ -23,6 +23,7 @@ use crate::capture::Limits;
 use crate::capture::Queue;
 use crate::capture::Wish;
 use crate::dscsa::Decision;
+use crate::dscsa::DocumentForm;
 use crate::dscsa::GuidelineRelease;
 use crate::epcis::CaptureErrorBehaviour;
 use crate::epcis::CaptureJob;
@@ -58,6 +59,8 @@ pub struct Asked {
     time: Option<String>,
     /// `R1.2` or `R1.3`; what was agreed with the buyer where it is left out, else R1.2.
     release: Option<String>,
+    /// `xml-1.2`, `xml-2.0` or `json-ld`; what was agreed with the buyer where it is left out, else `xml-1.2`.
+    form: Option<String>,
     /// Why held or recalled items leave all the same; without it they are refused. It is written to the audit trail.
     despite_holds: Option<String>,
     /// Who decides that.
@@ -66,10 +69,10 @@ pub struct Asked {
 
 /// Writes and captures the file of a shipment; the same number again gives the same file.
 #[utoipa::path(post, path = "/api/v1/shipments", tag = "DSCSA", request_body = Asked,
-    responses((status = 201, description = "The file, EPCIS 1.2 XML; `Location` names the job that captured it.",
-        content((String = "application/xml"))),
+    responses((status = 201, description = "The file, in the form that the buyer wants; `Location` names the job that captured it.",
+        content((String = "application/xml"), (Object = "application/ld+json"))),
         (status = 200, description = "The file of this number as it was written before.",
-        content((String = "application/xml")))))]
+        content((String = "application/xml"), (Object = "application/ld+json")))))]
 pub async fn post(
     request: HttpRequest,
     payload: web::Payload,
@@ -88,14 +91,14 @@ pub async fn post(
     });
     let (file, job) = written.await??;
     let Some(job) = job else {
-        return Ok(HttpResponse::Ok().content_type("application/xml").body(file.bytes));
+        return Ok(HttpResponse::Ok().content_type(file.media_type).body(file.bytes));
     };
     queue.ring();
     let id = job.id.clone();
     events::finished(job, &store, std::time::Duration::from_secs(settings.event_seconds)).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, format!("{JOBS}{id}")));
-    Ok(response.content_type("application/xml").body(file.bytes))
+    Ok(response.content_type(file.media_type).body(file.bytes))
 }
 
 fn take(store: &Store, bytes: &[u8]) -> Result<CaptureJob, CaptureError> {
@@ -119,6 +122,11 @@ impl Asked {
             let found = GuidelineRelease::ALL.into_iter().find(|release| release.as_str() == name);
             found.ok_or_else(|| invalid(format!("there is no release {name}; it is R1.2 or R1.3")))
         });
+        let form = self.form.map(|name| {
+            let found = DocumentForm::ALL.into_iter().find(|form| form.as_str() == name);
+            found
+                .ok_or_else(|| invalid(format!("there is no form {name}; it is xml-1.2, xml-2.0 or json-ld")))
+        });
         let despite_holds = self.despite_holds.map(|why| {
             let decision = Decision::new(who(self.by.as_deref()), Utc::now(), &why);
             decision.map_err(|fault| invalid(format!("despite_holds: {fault}")))
@@ -136,6 +144,7 @@ impl Asked {
             zone: ZoneOffset::of(&time),
             time,
             release: release.transpose()?,
+            form: form.transpose()?,
             despite_holds: despite_holds.transpose()?,
         })
     }

@@ -1,6 +1,7 @@
 //! Verification for partners: `/vrs/verify/…` and `/vrs/checkConnectivity` (GS1 Lightweight Messaging Standard 1.1; GS1 US
 //! guideline 1.1 and 1.3).
 
+use actix_web::HttpMessage;
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 use crate::api::Asker;
 use crate::api::discovery;
+use crate::api::observe::RouteName;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 use crate::formats::verification::Release;
@@ -30,6 +32,9 @@ use crate::verify::VerifyError;
 /// Where the path of a question begins.
 const BASE: &str = "/vrs/verify/";
 
+/// The route of a question.
+const VERIFY: &str = "/vrs/verify/gtin/{gtin}/lot/{lot}/ser/{ser}";
+
 /// An answer is for who asked, and for now.
 const NOT_KEPT: HeaderValue = HeaderValue::from_static("private, no-cache");
 
@@ -37,7 +42,7 @@ const NOT_KEPT: HeaderValue = HeaderValue::from_static("private, no-cache");
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(
-            discovery::resource("/verify/gtin/{gtin}/lot/{lot}/ser/{ser}", "OPTIONS, GET")
+            discovery::resource(VERIFY.trim_start_matches("/vrs"), "OPTIONS, GET")
                 .route(web::get().to(verify)),
         )
         // Whatever else stands there is told what a question looks like.
@@ -70,6 +75,7 @@ pub fn configure(config: &mut ServiceConfig) {
         (status = 503, description = "Not now: ask again."),
         (status = 504, description = "It was passed on, and nobody answered in time.")))]
 pub async fn verify(request: HttpRequest, asker: Asker, desk: Data<Desk>) -> Result<HttpResponse, Problem> {
+    request.extensions_mut().insert(RouteName(VERIFY));
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let release = Release::of_header(header(VERSION_HEADER));
     let asked = Asked {

@@ -127,7 +127,8 @@ enum Command {
     Recall(hold::Arguments),
     /// Import product catalogues and the FDA's NDC directory; look products up with where each value comes from
     Products(products::Arguments),
-    /// Import, list, show or remove trading partners
+    /// Import, list, show or remove trading partners; invite them, let them go live, score them
+    #[command(visible_alias = "partner")]
     Partners(partners::Arguments),
     /// Keep, list, test, pause and remove the channels by which files and messages go to partners and come from them
     Channel(channel::Arguments),

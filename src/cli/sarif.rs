@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cli::check::Checked;
 use crate::dscsa::Finding;
 use crate::dscsa::Rule;
 use crate::dscsa::Severity;
 use crate::formats::Defect;
 use crate::formats::Place;
+use crate::reconcile::Checked;
 
 /// One log with one run over all files.
 pub(super) fn log(files: &[Checked]) -> Value {

@@ -13,6 +13,7 @@ use crate::cli::Outcome;
 use crate::cli::database;
 use crate::config::Settings;
 use crate::dscsa::Decision;
+use crate::dscsa::DocumentForm;
 use crate::dscsa::GuidelineRelease;
 use crate::epcis::CaptureErrorBehaviour;
 use crate::epcis::EventTime;
@@ -59,6 +60,9 @@ pub(super) struct Arguments {
     /// The release of the GS1 US guideline [default: what was agreed with the buyer, else R1.2]
     #[arg(long, value_parser = ["R1.2", "R1.3"])]
     release: Option<String>,
+    /// The form of the file [default: what was agreed with the buyer, else xml-1.2]
+    #[arg(long, value_parser = ["xml-1.2", "xml-2.0", "json-ld"])]
+    form: Option<String>,
     /// Let held or recalled items leave all the same, for this reason, which is written to the audit trail
     #[arg(long, value_name = "REASON")]
     despite_holds: Option<String>,
@@ -140,6 +144,7 @@ impl Arguments {
             release: GuidelineRelease::ALL
                 .into_iter()
                 .find(|release| self.release.as_deref() == Some(release.as_str())),
+            form: DocumentForm::ALL.into_iter().find(|form| self.form.as_deref() == Some(form.as_str())),
             despite_holds: self
                 .despite_holds
                 .as_deref()

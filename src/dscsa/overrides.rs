@@ -53,6 +53,14 @@ impl RuleOverrides {
         self.0.keys().map(|rule| &**rule)
     }
 
+    /// The word for the severity of a rule whose own this is; `None` where the rule is off.
+    pub fn severity_of<'a>(&self, rule: &str, own: &'a str) -> Option<&'a str> {
+        match self.0.get(rule) {
+            Some(severity) => severity.map(Severity::as_str),
+            None => Some(own),
+        }
+    }
+
     /// The finding as it is to be told; `None` where its rule is off.
     pub fn apply(&self, mut finding: Finding) -> Option<Finding> {
         match self.0.get(finding.rule.id) {

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::dscsa::DocumentForm;
 use crate::dscsa::Finding;
+use crate::dscsa::IdentifierForm;
 use crate::dscsa::Rule;
 use crate::dscsa::Severity;
+use crate::dscsa::StatementPolicy;
 
 /// How documents of a partner, and for it, are treated. The default is what holds for a partner nobody has described.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +16,12 @@ pub struct PartnerPolicy {
     pub acceptance: Acceptance,
     /// The release of the guideline it reads.
     pub guideline: GuidelineRelease,
+    /// The form of documents it reads.
+    pub form: DocumentForm,
+    /// How identifiers are spelt in them.
+    pub identifiers: IdentifierForm,
+    /// When a transaction statement goes with them, and in which words.
+    pub statement: StatementPolicy,
     /// Rules judged otherwise than usual, by their ids.
     pub rules: BTreeMap<Box<str>, Verdict>,
     /// True where it takes words of CBV 2.0 such as `completeness_verified`.

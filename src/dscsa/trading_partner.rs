@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::dscsa::Dea;
+use crate::dscsa::PartnerCertificate;
 use crate::dscsa::PartnerPolicy;
 use crate::gs1::Gln;
 
@@ -31,6 +32,10 @@ pub struct TradingPartner {
     pub email: Option<Box<str>>,
     /// Whom to call.
     pub phone: Option<Box<str>>,
+    /// People for particular matters.
+    pub contacts: Vec<Contact>,
+    /// Its certificates, of now, of before and of later.
+    pub certificates: Vec<PartnerCertificate>,
     /// What was agreed with it.
     pub policy: PartnerPolicy,
 }
@@ -87,6 +92,19 @@ pub struct Licence {
     pub valid_from: Option<NaiveDate>,
     /// The last day it is valid; `None` where it does not end.
     pub valid_until: Option<NaiveDate>,
+}
+
+/// Somebody at a partner who answers for something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// What for, such as `technical`, `exceptions` or `verification`; empty for everything.
+    pub matter: Box<str>,
+    /// Name of the person or desk.
+    pub name: Box<str>,
+    /// E-mail address.
+    pub email: Option<Box<str>>,
+    /// Telephone.
+    pub phone: Option<Box<str>>,
 }
 
 /// A business address.

@@ -1,6 +1,7 @@
 //! Reconciling: commissioning, packing, shipping and receiving against each other, serial by serial.
 
 pub mod cases;
+mod checking;
 pub mod commissioning;
 pub mod custody;
 pub mod deliveries;
@@ -17,6 +18,9 @@ pub mod rules;
 mod shipping;
 mod trail;
 
+pub use checking::Checked;
+pub use checking::Places;
+pub use checking::check;
 pub use examination::Examination;
 pub use examination::Examined;
 pub use imports::after_import;

@@ -14,6 +14,7 @@ use crate::store::Held;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
+use crate::store::connection::either;
 use crate::store::holds;
 use crate::store::schema::items;
 use crate::store::schema::lots;
@@ -34,7 +35,7 @@ pub struct AssignedIdentifier {
     pub holds: Vec<Hold>,
 }
 
-type Row = (Option<i64>, Option<i64>, Option<String>, Option<String>, Option<String>);
+type Row = (Option<i64>, Option<i64>, Option<String>, Option<String>, Option<String>, Option<String>);
 
 impl Store {
     /// The product identifier of this trade item and serial number; `None` where none was commissioned. A few look-ups by
@@ -47,20 +48,26 @@ impl Store {
     ) -> Result<Option<AssignedIdentifier>, StoreError> {
         let key = gtin.serial_key(serial);
         self.point(|connection| {
-            let row: Option<Row> = items::table
+            let above = diesel::alias!(items as above);
+            let columns = (
+                items::commissioned,
+                items::ended,
+                items::parent,
+                lots::lot.nullable(),
+                lots::expiry.nullable(),
+                above.field(items::parent).nullable(),
+            );
+            // Not `first`: SQLite prepares a statement anew whose limit is a parameter. And asked of the concrete connection,
+            // so that diesel finds the prepared statement by its type.
+            let row: Option<Row> = either!(connection, concrete => items::table
                 .left_join(lots::table.on(items::lot.eq(lots::id.nullable())))
+                .left_join(above.on(items::parent.eq(above.field(items::key).nullable())))
                 .filter(items::key.eq(&key))
-                .select((
-                    items::commissioned,
-                    items::ended,
-                    items::parent,
-                    lots::lot.nullable(),
-                    lots::expiry.nullable(),
-                ))
-                .first(connection)
-                .optional()?;
-            let Some((Some(_), ended, parent, lot, expiry)) = row else { return Ok(None) };
-            let keys = containers(connection, key.clone(), parent)?;
+                .select(columns)
+                .get_result(concrete)
+                .optional())?;
+            let Some((Some(_), ended, parent, lot, expiry, next)) = row else { return Ok(None) };
+            let keys = containers(connection, key.clone(), (parent, next))?;
             let lots = [lot.unwrap_or_default()];
             let item = Held { keys: &keys, gtin: Some(gtin), serial: Some(serial), lots: &lots };
             let holds = holds::on(connection, item)?;
@@ -80,16 +87,20 @@ impl Store {
     }
 }
 
-/// The keys of an item and of every container it is in.
+/// The keys of an item and of every container it is in; the first two of those are known.
 fn containers(
     connection: &mut AnyConnection,
     key: String,
-    parent: Option<String>,
+    (parent, mut next): (Option<String>, Option<String>),
 ) -> Result<Vec<String>, StoreError> {
-    let (mut keys, mut next) = (vec![key], parent);
+    let mut keys = vec![key];
+    keys.extend(parent);
     while let Some(parent) = next.filter(|parent| keys.len() <= MOST_LEVELS && !keys.contains(parent)) {
-        let above: Option<Option<String>> =
-            items::table.filter(items::key.eq(&parent)).select(items::parent).first(connection).optional()?;
+        let above: Option<Option<String>> = either!(connection, concrete => items::table
+            .filter(items::key.eq(&parent))
+            .select(items::parent)
+            .get_result(concrete)
+            .optional())?;
         keys.push(parent);
         next = above.flatten();
     }

@@ -73,6 +73,7 @@ impl Store {
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<AuditRecord>, StoreError> {
+        self.file_all()?;
         self.read(|connection| {
             let mut query = audit::table.into_boxed();
             if let Some(since) = filter.since {

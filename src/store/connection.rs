@@ -88,6 +88,18 @@ impl Source {
         matches!(self.address, Address::Server(_))
     }
 
+    /// The file beside a SQLite database in which the journal of verifications is; `None` for PostgreSQL.
+    pub(super) fn journal(&self) -> Option<Source> {
+        match &self.address {
+            Address::Server(_) => None,
+            Address::File(path) => {
+                let mut name = path.clone().into_os_string();
+                name.push(".verifications");
+                Some(Source { address: Address::File(name.into()), pragmas: String::new() })
+            }
+        }
+    }
+
     /// The file of SQLite.
     pub(super) fn file(&self) -> Option<&Path> {
         match &self.address {

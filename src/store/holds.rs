@@ -21,6 +21,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::audit;
 use crate::store::connection::AnyConnection;
+use crate::store::connection::either;
 use crate::store::notices;
 use crate::store::schema::holds;
 
@@ -227,18 +228,15 @@ pub(super) fn standing(connection: &mut AnyConnection, subjects: &[&str]) -> Res
 /// The open holds of a few subjects, by a statement that is always the same, so that the database prepares it once.
 fn few(connection: &mut AnyConnection, first: &str, rest: &[&str]) -> Result<Vec<Row>, StoreError> {
     let subject = |at: usize| rest.get(at).copied().unwrap_or(first);
-    Ok(holds::table
-        .filter(
-            holds::subject
-                .eq(first)
-                .or(holds::subject.eq(subject(0)))
-                .or(holds::subject.eq(subject(1)))
-                .or(holds::subject.eq(subject(2)))
-                .or(holds::subject.eq(subject(3)))
-                .or(holds::subject.eq(subject(4))),
-        )
-        .filter(holds::released_at.is_null())
-        .load(connection)?)
+    let any = holds::subject
+        .eq(first)
+        .or(holds::subject.eq(subject(0)))
+        .or(holds::subject.eq(subject(1)))
+        .or(holds::subject.eq(subject(2)))
+        .or(holds::subject.eq(subject(3)))
+        .or(holds::subject.eq(subject(4)));
+    let standing = holds::table.filter(any).filter(holds::released_at.is_null());
+    Ok(either!(connection, concrete => standing.load(concrete))?)
 }
 
 fn one(connection: &mut AnyConnection, id: &str) -> Result<Option<Hold>, StoreError> {

@@ -1,8 +1,12 @@
-//! Journal: writes verifications down, many in one synced transaction, and tells each when it is durable.
+//! Journal: writes verifications down, many in one synced transaction, tells each when it is durable, and brings them into the
+//! tables in which they are searched when nobody asks.
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
+use std::sync::Condvar;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
@@ -10,31 +14,30 @@ use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::TrySendError;
 use std::thread;
 use std::thread::JoinHandle;
+use std::time::Duration;
+use std::time::Instant;
 
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::dscsa::AuditEntry;
-use crate::dscsa::verification::VerificationRecord;
+use crate::store::JournalEntry;
 use crate::store::Store;
 use crate::store::StoreError;
-use crate::store::audit;
-use crate::store::verifications;
 
 /// Entries that may wait; a gateway that is asked faster than its disk writes refuses rather than grows.
 const MOST_WAITING: usize = 8_192;
 
 /// Entries of one transaction.
-const MOST_TOGETHER: usize = 1_024;
+const MOST_TOGETHER: usize = 2_048;
 
-/// What is written down together: a verification, and the act of the audit trail that it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JournalEntry {
-    /// The verification.
-    pub record: VerificationRecord,
-    /// The act; `None` where it has been written down already.
-    pub audit: Option<AuditEntry>,
-}
+/// Blocks are filed when nobody has asked for so long.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// From so many entries on they are filed although somebody asks.
+const MANY_UNFILED: usize = 250_000;
+
+/// How long the thread that files rests after the store failed.
+const REST: Duration = Duration::from_secs(2);
 
 /// Why an entry was not written down.
 #[derive(Clone, Debug, Error)]
@@ -50,35 +53,39 @@ pub enum JournalError {
     Store(Arc<StoreError>),
 }
 
-/// Where verifications are written down. Clones share one thread, which ends when the last clone goes.
+/// Where verifications are written down. Clones share its threads, which end when the last clone goes.
 #[derive(Clone)]
 pub struct Journal(Arc<Inner>);
 
 struct Inner {
     sender: Option<SyncSender<Waiting>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    filing: Arc<Filing>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 struct Waiting {
-    entry: Box<JournalEntry>,
+    entry: JournalEntry,
     told: oneshot::Sender<Result<(), JournalError>>,
 }
 
 impl Journal {
-    /// Starts the thread that writes to this store.
+    /// Starts the threads that write to this store.
     pub fn start(store: &Store) -> io::Result<Journal> {
         let (sender, receiver) = mpsc::sync_channel(MOST_WAITING);
-        let store = store.clone();
-        let writer =
-            thread::Builder::new().name("journal".to_owned()).spawn(move || write_all(&store, &receiver))?;
-        Ok(Journal(Arc::new(Inner { sender: Some(sender), writer: Mutex::new(Some(writer)) })))
+        let filing = Arc::new(Filing::new());
+        let mut inner = Inner { sender: Some(sender), filing: Arc::clone(&filing), threads: Vec::new() };
+        let (writing, files) = ((store.clone(), Arc::clone(&filing)), (store.clone(), filing));
+        let named = |name: &str| thread::Builder::new().name(name.to_owned());
+        inner.threads.push(named("journal").spawn(move || write_all(&writing.0, &receiver, &writing.1))?);
+        inner.threads.push(named("filing").spawn(move || files.1.run(&files.0))?);
+        Ok(Journal(Arc::new(inner)))
     }
 
     /// Writes an entry down; returns once it is durable.
     pub async fn record(&self, entry: JournalEntry) -> Result<(), JournalError> {
         let (told, telling) = oneshot::channel();
         let sender = self.0.sender.as_ref().ok_or(JournalError::Stopped)?;
-        sender.try_send(Waiting { entry: Box::new(entry), told }).map_err(|error| match error {
+        sender.try_send(Waiting { entry, told }).map_err(|error| match error {
             TrySendError::Full(_) => JournalError::Full,
             TrySendError::Disconnected(_) => JournalError::Stopped,
         })?;
@@ -89,42 +96,99 @@ impl Journal {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.sender = None;
-        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer
-            && writer.join().is_err()
-        {
-            tracing::error!("the journal ended in a panic");
+        self.filing.stop();
+        for thread in mem::take(&mut self.threads) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the journal ended in a panic");
+            }
         }
     }
 }
 
 /// Takes what waits, as much as there is, and writes it in one transaction; while that is synced, the next gather.
-fn write_all(store: &Store, receiver: &Receiver<Waiting>) {
+fn write_all(store: &Store, receiver: &Receiver<Waiting>, filing: &Filing) {
     while let Ok(first) = receiver.recv() {
-        let mut waiting = vec![first];
-        waiting.extend(receiver.try_iter().take(MOST_TOGETHER - 1));
-        match write(store, &waiting) {
-            Ok(()) => waiting.into_iter().for_each(|one| tell(one, Ok(()))),
-            // One that cannot be written must not take the others with it.
-            Err(_) if waiting.len() > 1 => waiting.into_iter().for_each(|one| {
-                let outcome = write(store, std::slice::from_ref(&one));
-                tell(one, outcome);
-            }),
-            Err(error) => waiting.into_iter().for_each(|one| tell(one, Err(error.clone()))),
+        let mut entries = vec![first.entry];
+        let mut waiting = vec![first.told];
+        for Waiting { entry, told } in receiver.try_iter().take(MOST_TOGETHER - 1) {
+            entries.push(entry);
+            waiting.push(told);
         }
+        filing.written(entries.len());
+        let outcome = store.journal(&entries).map_err(|error| JournalError::Store(Arc::new(error)));
+        // Who asked may have gone away meanwhile.
+        waiting.into_iter().for_each(|told| drop(told.send(outcome.clone())));
     }
 }
 
-fn write(store: &Store, waiting: &[Waiting]) -> Result<(), JournalError> {
-    let acts: Vec<AuditEntry> = waiting.iter().filter_map(|one| one.entry.audit.clone()).collect();
-    let written = store.write(|connection| {
-        verifications::append(connection, waiting.iter().map(|one| &one.entry.record))?;
-        audit::append(connection, &acts)
-    });
-    written.map_err(|error| JournalError::Store(Arc::new(error)))
+/// When to file what the journal wrote: in the quiet, and at the latest when much has gathered.
+struct Filing {
+    state: Mutex<FilingState>,
+    changed: Condvar,
 }
 
-/// Who asked may have gone away meanwhile.
-fn tell(waiting: Waiting, outcome: Result<(), JournalError>) {
-    let _ = waiting.told.send(outcome);
+struct FilingState {
+    last: Instant,
+    unfiled: usize,
+    stopping: bool,
+}
+
+impl Filing {
+    /// What an earlier process left is filed first, so that there is something to look for.
+    fn new() -> Filing {
+        let state = FilingState { last: Instant::now(), unfiled: 1, stopping: false };
+        Filing { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    fn written(&self, entries: usize) {
+        let mut state = self.lock();
+        (state.last, state.unfiled) = (Instant::now(), state.unfiled + entries);
+        if state.unfiled == entries {
+            self.changed.notify_one();
+        }
+    }
+
+    fn stop(&self) {
+        self.lock().stopping = true;
+        self.changed.notify_one();
+    }
+
+    fn run(&self, store: &Store) {
+        while self.wait() {
+            match store.file_next() {
+                Ok(0) => self.lock().unfiled = 0,
+                Ok(filed) => {
+                    let mut state = self.lock();
+                    state.unfiled = state.unfiled.saturating_sub(filed).max(1);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "verifications cannot be brought into their tables now");
+                    let state = self.lock();
+                    drop(self.changed.wait_timeout_while(state, REST, |state| !state.stopping));
+                }
+            }
+        }
+    }
+
+    /// Waits until something should be filed; false where the gateway is stopping.
+    fn wait(&self) -> bool {
+        let mut state = self.lock();
+        while !state.stopping {
+            let quiet = state.last.elapsed();
+            if state.unfiled >= MANY_UNFILED || (state.unfiled > 0 && quiet >= QUIET) {
+                return true;
+            }
+            state = if state.unfiled == 0 {
+                self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+            } else {
+                let rest = QUIET.saturating_sub(quiet);
+                self.changed.wait_timeout(state, rest).unwrap_or_else(PoisonError::into_inner).0
+            };
+        }
+        false
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FilingState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

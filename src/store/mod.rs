@@ -24,6 +24,7 @@ mod exceptions;
 mod findings;
 mod holds;
 mod identities;
+mod invitations;
 mod items;
 mod journal;
 mod keys;
@@ -32,6 +33,8 @@ mod lots;
 mod mails;
 mod notices;
 mod orders;
+mod partner_states;
+mod partner_traffic;
 mod partners;
 mod pending;
 mod prefixes;
@@ -48,6 +51,8 @@ mod schema;
 mod session;
 mod shipments;
 pub(crate) mod terms;
+mod trials;
+mod unfiled;
 mod verifications;
 
 use std::ops::DerefMut;
@@ -63,6 +68,7 @@ use crate::store::connection::AnyConnection;
 use crate::store::connection::Lane;
 use crate::store::connection::Source;
 use crate::store::connection::Writes;
+use crate::store::unfiled::Unfiled;
 
 pub use acts::Acts;
 pub use arrivals::Arrival;
@@ -116,6 +122,7 @@ pub use findings::FindingTotal;
 pub use findings::StoredFinding;
 pub use holds::Held;
 pub use holds::HoldFilter;
+pub use invitations::Upload;
 pub use items::Deed;
 pub use items::EventTimes;
 pub use items::Fact;
@@ -123,7 +130,6 @@ pub use items::ItemFacts;
 pub use items::ItemRecord;
 pub use items::ItemRow;
 pub use journal::Journal;
-pub use journal::JournalEntry;
 pub use journal::JournalError;
 pub use look::DatabaseLook;
 pub use look::QueueAge;
@@ -133,6 +139,11 @@ pub use lots::LotRecord;
 pub use mails::Mail;
 pub use mails::MailState;
 pub use orders::OrderPlace;
+pub use partner_traffic::LastFiles;
+pub use partner_traffic::PartnerTraffic;
+pub use partner_traffic::SentFile;
+pub use partner_traffic::SentShipment;
+pub use partner_traffic::Span;
 pub use partners::Imported;
 pub use partners::PartnerConflict;
 pub use pending::PendingVerification;
@@ -161,6 +172,8 @@ pub use shipments::ShipmentParties;
 pub use shipments::ShipmentRecord;
 pub use shipments::ShippedUnit;
 pub use terms::lot_number;
+pub use trials::TrialRecord;
+pub use unfiled::JournalEntry;
 pub use verifications::VerificationFilter;
 
 /// Most connections for look-ups by key.
@@ -282,6 +295,7 @@ struct Inner {
     writes: Writes,
     settings: Settings,
     blocks: Blocks,
+    unfiled: Unfiled,
 }
 
 impl Store {
@@ -292,6 +306,7 @@ impl Store {
     pub fn open(url: &str, settings: &Settings) -> Result<Store, StoreError> {
         let source = Source::of(url);
         let writing = source.writing(settings);
+        let unfiled = Unfiled::open(&source, settings)?;
         let mut connection = writing.open()?;
         connection::migrate(&mut connection)?;
         publish::create_counter(&mut connection)?;
@@ -305,7 +320,7 @@ impl Store {
         } else {
             (Writes::Lane(Box::new(Lane::new(connection))), Blocks::alone())
         };
-        Ok(Store(Arc::new(Inner { reads, points, writes, settings: settings.clone(), blocks })))
+        Ok(Store(Arc::new(Inner { reads, points, writes, settings: settings.clone(), blocks, unfiled })))
     }
 
     /// Runs `work` on a connection that reads, outside any transaction.

@@ -23,6 +23,8 @@ use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::schema::partner_identifiers;
+use crate::store::schema::partner_invitations;
+use crate::store::schema::partner_states;
 use crate::store::schema::partners;
 
 const GLN: &str = "gln";
@@ -150,13 +152,16 @@ impl Store {
         Ok(first.is_some())
     }
 
-    /// Removes a partner; false where there is none of this id.
+    /// Removes a partner with its state and its invitations; false where there is none of this id. Reports on its test files stay.
     pub fn remove_partner(&self, caller: &Caller, id: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write(|connection| {
             let known: Option<String> =
                 partners::table.find(id).select(partners::body).first(connection).optional()?;
             let Some(known) = known else { return Ok(false) };
             diesel::delete(partner_identifiers::table.filter(partner_identifiers::partner.eq(id)))
+                .execute(connection)?;
+            diesel::delete(partner_states::table.find(id)).execute(connection)?;
+            diesel::delete(partner_invitations::table.filter(partner_invitations::partner.eq(id)))
                 .execute(connection)?;
             diesel::delete(partners::table.find(id)).execute(connection)?;
             let entry = AuditEntry::done(now, caller.actor(), "partners.removed", id).before(known);

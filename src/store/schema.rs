@@ -1,14 +1,23 @@
 //! The tables; what their columns mean stands with the code that writes them.
 
+mod exceptions;
 mod exchange;
+mod onboarding;
 mod post;
 mod returns;
 
+pub use exceptions::exception_cases;
+pub use exceptions::exception_items;
+pub use exceptions::exception_messages;
+pub use exceptions::exception_steps;
 pub use exchange::arrival_keys;
 pub use exchange::arrivals;
 pub use exchange::channels;
 pub use exchange::deliveries;
 pub use exchange::delivery_tries;
+pub use onboarding::partner_invitations;
+pub use onboarding::partner_states;
+pub use onboarding::partner_trials;
 pub use post::mail_occasions;
 pub use post::mails;
 pub use returns::returned_packages;
@@ -297,70 +306,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    exception_cases (id) {
-        id -> Text,
-        side -> Text,
-        partner -> Text,
-        purchase_order -> Text,
-        advice -> Text,
-        delivery -> Text,
-        document -> Nullable<BigInt>,
-        state -> Text,
-        opened_at -> BigInt,
-        notify_by -> Nullable<BigInt>,
-        answer_by -> Nullable<BigInt>,
-        closed_at -> Nullable<BigInt>,
-        reason -> Text,
-        unlisted -> BigInt,
-    }
-}
-
-diesel::table! {
-    exception_items (case_id, id) {
-        case_id -> Text,
-        id -> Text,
-        digest -> Text,
-        number -> BigInt,
-        kind -> Text,
-        hda_group -> Text,
-        trouble -> Text,
-        finding -> Nullable<Text>,
-        request -> Text,
-        answer -> Text,
-        settled_at -> Nullable<BigInt>,
-        settled_by -> Nullable<BigInt>,
-        settled_event -> Nullable<Text>,
-        settled_why -> Text,
-    }
-}
-
-diesel::table! {
-    exception_messages (id) {
-        id -> Text,
-        case_id -> Text,
-        kind -> Text,
-        incoming -> Bool,
-        kept_at -> BigInt,
-        who -> Text,
-        body -> Text,
-    }
-}
-
-diesel::table! {
-    exception_steps (case_id, number) {
-        case_id -> Text,
-        number -> BigInt,
-        at -> BigInt,
-        who -> Text,
-        step -> Text,
-        state_before -> Text,
-        state_after -> Text,
-        item -> Nullable<Text>,
-        why -> Text,
-    }
-}
-
-diesel::table! {
     products (item, source, variant) {
         item -> Text,
         source -> Text,
@@ -541,6 +486,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    verification_journal (id) {
+        id -> BigInt,
+        body -> Binary,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
@@ -589,4 +541,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     saleable_returns,
     returned_units,
     returned_packages,
+    partner_invitations,
+    partner_states,
+    partner_trials,
 );

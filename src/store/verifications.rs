@@ -13,6 +13,8 @@ use diesel::Queryable;
 use diesel::RunQueryDsl;
 use diesel::dsl::exists;
 use diesel::dsl::not;
+use serde::Deserialize;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::access::Caller;
@@ -58,9 +60,10 @@ pub struct VerificationFilter {
     pub direction: Option<Direction>,
 }
 
-#[derive(Queryable, Insertable)]
+/// A row of `verifications`, and the form of a record in the blocks of the journal.
+#[derive(Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = verifications, treat_none_as_default_value = false)]
-struct Row {
+pub(super) struct Row {
     id: String,
     at: i64,
     direction: String,
@@ -85,13 +88,9 @@ struct Row {
 }
 
 impl Store {
-    /// Keeps records, in one transaction; those of one name once.
-    pub fn keep_verifications(&self, records: &[VerificationRecord]) -> Result<(), StoreError> {
-        self.write(|connection| append(connection, records.iter()))
-    }
-
     /// One verification by its name.
     pub fn verification(&self, _caller: &Caller, id: &str) -> Result<Option<VerificationRecord>, StoreError> {
+        self.file_all()?;
         self.read(|connection| {
             let row: Option<Row> = verifications::table.find(id).first(connection).optional()?;
             row.map(Row::record).transpose()
@@ -106,6 +105,7 @@ impl Store {
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<VerificationRecord>, StoreError> {
+        self.file_all()?;
         self.read(|connection| {
             let mut query = verifications::table.into_boxed();
             // Names sort by time, so that a range of times is a range of names.
@@ -152,6 +152,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<VerificationRecord>, StoreError> {
         let later = diesel::alias!(verifications as later);
+        self.file_all()?;
         self.read(|connection| {
             let answered = later
                 .filter(later.field(verifications::gtin).eq(verifications::gtin))
@@ -203,6 +204,13 @@ impl Store {
     }
 }
 
+/// Whether a record of this name is in its table.
+pub(super) fn is_kept(connection: &mut AnyConnection, id: &str) -> Result<bool, StoreError> {
+    let found: Option<String> =
+        verifications::table.find(id).select(verifications::id).first(connection).optional()?;
+    Ok(found.is_some())
+}
+
 /// Keeps records in the transaction that runs.
 pub(super) fn append<'a>(
     connection: &mut AnyConnection,
@@ -214,7 +222,8 @@ pub(super) fn append<'a>(
 }
 
 impl Row {
-    fn of(record: &VerificationRecord) -> Row {
+    /// The row of a record.
+    pub(super) fn of(record: &VerificationRecord) -> Row {
         let answer = record.answer.as_ref();
         let word = |word: Option<&str>| kept(word.unwrap_or_default());
         Row {
@@ -242,7 +251,8 @@ impl Row {
         }
     }
 
-    fn record(self) -> Result<VerificationRecord, StoreError> {
+    /// The record of a row; fails on one that says what it never should.
+    pub(super) fn record(self) -> Result<VerificationRecord, StoreError> {
         let damaged = || StoreError::Damaged(format!("verification {}", self.id));
         let time = |micros| DateTime::from_timestamp_micros(micros).ok_or_else(damaged);
         let info = (!self.info.is_empty()).then(|| AdditionalInfo::parse(&self.info));
@@ -277,7 +287,7 @@ impl Row {
 
 /// PostgreSQL keeps no NUL in a text.
 fn kept(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -285,6 +295,7 @@ mod tests {
     use diesel::sql_query;
 
     use super::*;
+    use crate::store::JournalEntry;
     use crate::store::Settings;
 
     #[test]
@@ -314,7 +325,9 @@ mod tests {
             due: None,
             evidence: String::new(),
         };
-        store.keep_verifications(std::slice::from_ref(&record)).unwrap();
+        let entry = JournalEntry { record: record.clone(), actor: "operator".to_owned() };
+        store.journal(&[entry]).unwrap();
+        assert_eq!(store.file_next().unwrap(), 1);
         for statement in ["UPDATE verifications SET status = 200", "DELETE FROM verifications"] {
             let done = store.write(|connection| Ok(sql_query(statement).execute(connection)?));
             assert!(done.unwrap_err().to_string().contains("append-only"), "{statement}");

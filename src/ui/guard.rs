@@ -42,11 +42,23 @@ pub async fn stand<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let near = request.peer_addr().is_none_or(|peer| peer.ip().is_loopback());
     let allowed = near && is_loopback_name(header(request.headers(), &HOST)) && is_own(&request);
-    let mut response = if allowed {
+    let response = if allowed {
         next.call(request).await?.map_into_boxed_body()
     } else {
         request.into_response(page::refused())
     };
+    Ok(dressed(response))
+}
+
+/// Gives every answer its headers, whoever asks.
+pub async fn dress<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    Ok(dressed(next.call(request).await?.map_into_boxed_body()))
+}
+
+fn dressed(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         let name = HeaderName::from_static(name);
@@ -58,7 +70,7 @@ pub async fn stand<B: MessageBody + 'static>(
         // A verdict is true when it is given, and must never come back from a cache.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    Ok(response)
+    response
 }
 
 fn header(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {

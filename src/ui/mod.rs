@@ -1,11 +1,14 @@
-//! Pages for people: a package is scanned and its verdict fills the screen; the life of an item is told.
+//! Pages for people: a package is scanned and its verdict fills the screen; the life of an item is told; partners are brought on.
 
 mod asset;
 mod guard;
+mod invite;
 mod item;
 mod label;
 mod page;
+mod partners;
 mod scan;
+mod sparkline;
 mod verdict;
 
 use actix_web::Resource;
@@ -18,17 +21,31 @@ use actix_web::web::ServiceConfig;
 use crate::store::Store;
 use crate::verify::Verifier;
 
+pub use invite::OwnCertificate;
+pub use invite::Welcome;
+
 /// What the pages use, shared by all threads that serve.
 #[derive(Clone)]
 pub struct Pages {
     store: Data<Store>,
     verifier: Data<Verifier>,
+    welcome: Data<Welcome>,
 }
 
 impl Pages {
     /// Shares these among the pages.
     pub fn new(store: &Store, verifier: &Verifier) -> Pages {
-        Pages { store: Data::new(store.clone()), verifier: Data::new(verifier.clone()) }
+        Pages {
+            store: Data::new(store.clone()),
+            verifier: Data::new(verifier.clone()),
+            welcome: Data::default(),
+        }
+    }
+
+    /// Welcomes partners that are invited like this.
+    pub fn welcoming(mut self, welcome: Welcome) -> Pages {
+        self.welcome = Data::new(welcome);
+        self
     }
 
     /// Adds every route.
@@ -36,14 +53,32 @@ impl Pages {
         config
             .app_data(self.store.clone())
             .app_data(self.verifier.clone())
+            .app_data(self.welcome.clone())
             .app_data(scan::form())
             .service(guarded(web::resource("/").route(web::get().to(scan::home))))
             .service(guarded(web::resource("/scan").route(web::post().to(scan::check))))
             .service(guarded(web::resource("/scan/reading").route(web::post().to(scan::reading))))
             .service(guarded(web::resource("/scan/pending/{id}").route(web::get().to(scan::pending))))
             .service(guarded(web::resource("/items/{key:.+}").route(web::get().to(item::show))))
-            .service(guarded(web::resource("/assets/{file}").route(web::get().to(asset::file))));
+            .service(guarded(web::resource("/partners").route(web::get().to(partners::list))))
+            .service(guarded(web::resource("/partners/{id}").route(web::get().to(partners::show))))
+            .service(guarded(web::resource("/partners/{id}/live").route(web::post().to(partners::live))))
+            .service(guarded(
+                web::resource("/partners/{id}/tests/{test}").route(web::get().to(partners::test)),
+            ))
+            .service(open(web::resource("/invite/{token}").route(web::get().to(invite::show))))
+            .service(open(web::resource("/invite/{token}/tests/{test}").route(web::get().to(invite::test))))
+            .service(open(
+                web::resource("/invite/{token}/certificates/{name}")
+                    .route(web::get().to(invite::certificate)),
+            ))
+            .service(open(web::resource("/assets/{file}").route(web::get().to(asset::file))));
     }
+}
+
+/// A resource that anybody reaches who knows its address.
+fn open(resource: Resource) -> impl HttpServiceFactory {
+    resource.wrap(from_fn(guard::dress))
 }
 
 /// A resource that only this machine and its own pages reach.

@@ -423,25 +423,7 @@ impl Asked<'_> {
         self.entry(VerificationRecord { status, evidence, ..self.blank() })
     }
 
-    /// A record with the act that it is.
     fn entry(&self, record: VerificationRecord) -> JournalEntry {
-        let outcome = match &record.answer {
-            Some(answer) if answer.verified() => "verified",
-            Some(_) => "not-verified",
-            None => "refused",
-        };
-        let VerificationRecord { id, gtin, serial, requester, status, .. } = &record;
-        let audit = AuditEntry {
-            at: record.at,
-            actor: self.actor.to_owned(),
-            act: "verification.answered".to_owned(),
-            object: if gtin.is_empty() { String::new() } else { format!("(01){gtin}(21){serial}") },
-            outcome: outcome.to_owned(),
-            detail: format!(
-                "{{\"verification\":\"{id}\",\"requester\":\"{requester}\",\"status\":{status}}}"
-            ),
-            ..AuditEntry::default()
-        };
-        JournalEntry { record, audit: Some(audit) }
+        JournalEntry { record, actor: self.actor.to_owned() }
     }
 }

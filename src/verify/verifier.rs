@@ -11,11 +11,9 @@ use metrics::histogram;
 use uuid::Uuid;
 
 use crate::access::Caller;
-use crate::dscsa::AuditEntry;
 use crate::dscsa::verification::CorrelationId;
 use crate::dscsa::verification::Direction;
 use crate::dscsa::verification::RequesterStatement;
-use crate::dscsa::verification::Verdict;
 use crate::dscsa::verification::VerificationRecord;
 use crate::dscsa::verification::VerificationRequest;
 use crate::dscsa::verification::record_id;
@@ -202,16 +200,10 @@ impl Verifier {
             .increment(1);
         histogram!("epcgate_verification_seconds", "basis" => record.basis)
             .record(outcome.took.as_secs_f64());
-        let act = act(&record);
+        let entry = JournalEntry { record, actor: "operator".to_owned() };
         match &self.0.journal {
-            Some(journal) => Ok(journal.record(JournalEntry { record, audit: Some(act) }).await?),
-            None => {
-                let kept = move |store: &Store| {
-                    store.keep_verifications(&[record])?;
-                    store.audit(&[act])
-                };
-                self.off_thread(kept).await
-            }
+            Some(journal) => Ok(journal.record(entry).await?),
+            None => self.off_thread(move |store: &Store| store.journal(&[entry])).await,
         }
     }
 
@@ -249,20 +241,5 @@ impl Verifier {
         let store = self.0.store.clone();
         let done = tokio::task::spawn_blocking(move || work(&store)).await;
         Ok(done.map_err(|_| VerifyError::Stopping)??)
-    }
-}
-
-/// The act that asking is, for the audit trail.
-fn act(record: &VerificationRecord) -> AuditEntry {
-    let VerificationRecord { id, gtin, serial, responder, status, .. } = record;
-    let detail = serde_json::json!({ "verification": id, "responder": responder, "status": status });
-    AuditEntry {
-        at: record.at,
-        actor: "operator".to_owned(),
-        act: "verification.asked".to_owned(),
-        object: format!("(01){gtin}(21){serial}"),
-        outcome: record.verdict.map(Verdict::as_str).unwrap_or_default().to_owned(),
-        detail: detail.to_string(),
-        ..AuditEntry::default()
     }
 }

@@ -127,6 +127,7 @@ fn files_for_the_next_owner_are_valid_by_the_schema_of_gs1() {
             zone: ZoneOffset::of(&time),
             time,
             release: Some(release),
+            form: None,
             despite_holds: None,
         };
         let file = shipment::write(&store, &Caller::operator(), &request, &settings).unwrap();

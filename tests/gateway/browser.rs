@@ -14,6 +14,7 @@ use std::time::Instant;
 use epcgate::transport::use_ring;
 use fantoccini::Client;
 use fantoccini::ClientBuilder;
+use fantoccini::Locator;
 use fantoccini::actions::InputSource;
 use fantoccini::actions::KeyAction;
 use fantoccini::actions::KeyActions;
@@ -156,6 +157,22 @@ impl Browser {
             assert!(began.elapsed() < PATIENCE, "never: {expression}\n{}", page());
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Chooses a file in the field of this selector.
+    pub fn choose(&self, selector: &str, file: &Path) {
+        let path = file.to_str().unwrap();
+        self.runtime.block_on(async {
+            let field = self.client().find(Locator::Css(selector)).await.unwrap();
+            field.send_keys(path).await.unwrap();
+        });
+    }
+
+    /// Clicks on the first element of this selector.
+    pub fn click(&self, selector: &str) {
+        self.runtime.block_on(async {
+            self.client().find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
+        });
     }
 
     /// Presses keys one after the other, as fast as the driver does; with `pause` between them.

@@ -28,6 +28,7 @@ mod inbox;
 mod keys;
 mod ledger;
 mod mail;
+mod onboarding;
 mod orders;
 mod outbox;
 mod pages;

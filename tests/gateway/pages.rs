@@ -376,7 +376,8 @@ fn hostile_scans_and_addresses_get_a_page() {
 }
 
 /// Holds a page to all rules of axe, light and dark, and to a window of 320 CSS pixels, as 1280 are at 400 %.
-fn is_fit_for_all(browser: &Browser, name: &str) {
+/// Holds a page to the rules of accessibility, in both schemes and enlarged.
+pub fn is_fit_for_all(browser: &Browser, name: &str) {
     for scheme in ["light", "dark"] {
         browser.prefer(scheme);
         assert_eq!(browser.accessibility(), Vec::<String>::new(), "{name}, {scheme}");

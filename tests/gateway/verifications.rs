@@ -6,7 +6,6 @@ use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
 use epcgate::access::Caller;
-use epcgate::dscsa::AuditEntry;
 use epcgate::dscsa::Decision;
 use epcgate::dscsa::verification::AdditionalInfo;
 use epcgate::dscsa::verification::Answer;
@@ -16,6 +15,7 @@ use epcgate::dscsa::verification::Verdict;
 use epcgate::dscsa::verification::VerificationRecord;
 use epcgate::dscsa::verification::record_id;
 use epcgate::gs1::Gtin;
+use epcgate::store::AuditFilter;
 use epcgate::store::Journal;
 use epcgate::store::JournalEntry;
 use epcgate::store::Settings;
@@ -28,6 +28,14 @@ fn on_each_database(name: &str, test: fn(&Store)) {
     let folder = tempfile::tempdir().unwrap();
     test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
     test(&Store::open(&crate::postgres::database(name), &Settings::default()).unwrap());
+}
+
+fn entry(record: &VerificationRecord) -> JournalEntry {
+    JournalEntry { record: record.clone(), actor: "key:wholesaler".to_owned() }
+}
+
+fn keep(store: &Store, records: &[VerificationRecord]) {
+    store.journal(&records.iter().map(entry).collect::<Vec<_>>()).unwrap();
 }
 
 fn at(second: i64) -> DateTime<Utc> {
@@ -84,7 +92,7 @@ fn they_are_found_by_what_is_asked() {
         let other =
             VerificationRecord { answer: None, requester: "0614141000029".to_owned(), ..record(3, "C") };
         let kept = [record(0, "A"), record(1, "A"), refused.clone(), other];
-        store.keep_verifications(&kept).unwrap();
+        keep(store, &kept);
         let all = VerificationFilter::default();
         assert_eq!(serials(store, &all), ["C", "B", "A", "A"]);
         let one = store.verification(&Caller::operator(), &kept[0].id).unwrap().unwrap();
@@ -121,14 +129,14 @@ fn what_is_due_stays_due_until_it_is_answered_or_settled() {
             ..record(second, serial)
         };
         let (first, second) = (due(0, "A"), due(1, "B"));
-        store.keep_verifications(&[first.clone(), second.clone(), record(2, "C")]).unwrap();
+        keep(store, &[first.clone(), second.clone(), record(2, "C")]);
         let open = || -> Vec<String> {
             let open = store.verifications_due(&Caller::operator(), Direction::Answered, 10).unwrap();
             open.into_iter().map(|record| record.serial).collect()
         };
         assert_eq!(open(), ["A", "B"]);
         assert!(store.verifications_due(&Caller::operator(), Direction::Asked, 10).unwrap().is_empty());
-        store.keep_verifications(&[record(3, "A")]).unwrap();
+        keep(store, &[record(3, "A")]);
         assert_eq!(open(), ["B"]);
         let decision = Decision::new("Ann", at(4), "told them by telephone").unwrap();
         let settle = |id: &str| store.settle_verification(&Caller::operator(), id, &decision).unwrap();
@@ -142,18 +150,7 @@ fn what_is_due_stays_due_until_it_is_answered_or_settled() {
 fn a_journal_writes_in_groups_and_tells_each() {
     on_each_database("journal", |store| {
         let journal = Journal::start(store).unwrap();
-        let entry = |second: i64| JournalEntry {
-            record: record(second, &second.to_string()),
-            audit: Some(AuditEntry {
-                at: at(second),
-                actor: "key:wholesaler".to_owned(),
-                act: "verification.answered".to_owned(),
-                object: GTIN.to_owned(),
-                outcome: "done".to_owned(),
-                detail: String::new(),
-                ..AuditEntry::default()
-            }),
-        };
+        let entry = |second: i64| entry(&record(second, &second.to_string()));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let twice = entry(500);
         let outcomes = runtime.block_on(async {
@@ -161,9 +158,43 @@ fn a_journal_writes_in_groups_and_tells_each() {
             all.extend([twice.clone(), twice]);
             futures_util::future::join_all(all.into_iter().map(|entry| journal.record(entry))).await
         });
-        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
-        assert_eq!(failed, 1, "one name twice fails alone");
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        assert_eq!(serials(store, &VerificationFilter::default()).len(), 301, "one name twice is kept once");
+        let acts = AuditFilter { act: Some("verification.answered".to_owned()), ..AuditFilter::default() };
+        let acts = store.audited(&Caller::operator(), &acts, None, 1_000).unwrap();
+        assert_eq!(acts.len(), 301);
+        assert!(acts.iter().all(|act| act.entry.actor == "key:wholesaler"));
         drop(journal);
-        assert_eq!(serials(store, &VerificationFilter::default()).len(), 301);
+    });
+}
+
+#[test]
+fn what_a_process_left_is_found_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("epcgate.db");
+    let open = || Store::open(path.to_str().unwrap(), &Settings::default()).unwrap();
+    keep(&open(), &[record(0, "A"), record(1, "B")]);
+    let two: Vec<Store> = (0..2).map(|_| open()).collect();
+    for store in &two {
+        assert_eq!(serials(store, &VerificationFilter::default()), ["B", "A"]);
+    }
+    keep(&two[0], &[record(2, "C")]);
+    assert_eq!(serials(&two[1], &VerificationFilter::default()), ["C", "B", "A"]);
+}
+
+#[test]
+fn a_journal_files_by_itself_once_it_is_quiet() {
+    on_each_database("filing", |store| {
+        let journal = Journal::start(store).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(journal.record(entry(&record(0, "A")))).unwrap();
+        for _ in 0..200 {
+            if store.unfiled().unwrap() == 0 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(store.unfiled().unwrap(), 0);
+        assert_eq!(serials(store, &VerificationFilter::default()), ["A"]);
     });
 }

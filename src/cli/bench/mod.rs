@@ -6,6 +6,7 @@ mod forms;
 mod load;
 mod measure;
 mod receive;
+mod routed;
 mod verify;
 
 use std::fs::File;
@@ -93,6 +94,9 @@ enum What {
         /// Packages in the ledger
         #[arg(long, default_value_t = 1_000_000)]
         serials: u64,
+        /// Measure instead what passing questions on to another responder adds
+        #[arg(long)]
+        routed: bool,
         /// Where to keep the database, to measure again without filling it [default: a folder that goes]
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
@@ -143,7 +147,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
         What::Seed { items, data_dir } => captures::seed(data_dir, *items, &settings)?,
         What::Lookup { data_dir } => captures::look_up(data_dir, &settings)?,
-        What::Verify { serials, data_dir, measuring } => {
+        What::Verify { routed: true, measuring, .. } => routed::run(*measuring, &settings)?,
+        What::Verify { serials, data_dir, measuring, .. } => {
             let fresh = tempfile::tempdir()?;
             let folder = data_dir.as_deref().unwrap_or(fresh.path());
             verify::run(folder, *serials, *measuring, &settings)?

@@ -32,7 +32,8 @@ use crate::store::Fact;
 use crate::store::ItemFacts;
 use crate::store::Store;
 
-const GTIN: &str = "00300010123455";
+/// The trade item that is asked about.
+pub(super) const GTIN: &str = "00300010123455";
 const CASE: &str = "30300010123456";
 const LOT: &str = "LMX2611";
 
@@ -49,7 +50,7 @@ const GOAL: Duration = Duration::from_millis(10);
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct Measuring {
     /// Connections kept open
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 64)]
     connections: usize,
     /// Threads that ask
     #[arg(long, default_value_t = 1)]
@@ -78,11 +79,7 @@ pub(super) fn run(
     settings.server.port = 0;
     settings.verification.responder = "0300010000007".to_owned();
     settings.verification.prefixes = vec!["030001".to_owned()];
-    let questions = |number: usize| Packages {
-        serials,
-        state: 0x9e37_79b9_7f4a_7c15 ^ (number as u64 + 1).wrapping_mul(0xbf58_476d_1ce4_e5b9),
-        key: key(&store),
-    };
+    let questions = |number: usize| Packages::new(serials, number, &store);
     let gateway = Gateway::start(&settings, &store)?;
     let first = Load { pace: None, ..measuring.load(gateway.address()) };
     let body = one_answer(first, questions(0))?;
@@ -93,7 +90,8 @@ pub(super) fn run(
 }
 
 impl Measuring {
-    fn load(self, address: SocketAddr) -> Load {
+    /// As fast as answers come.
+    pub(super) fn load(self, address: SocketAddr) -> Load {
         let connections = self.connections.div_ceil(self.askers.max(1)).max(1);
         let time = Duration::from_secs(self.seconds);
         Load { address, threads: self.askers.max(1), connections, time, pace: None }
@@ -143,10 +141,15 @@ fn measure(
 
 /// The time below which so many of a hundred answers stay; `goal` is that of the ratio of what they may take to it.
 fn figure(name: &str, sorted: &[Duration], percent: usize, goal: Option<f64>) -> Figure {
-    let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-    let took = sorted.get(at).copied().unwrap_or_default();
+    let took = percentile(sorted, percent);
     let ratio = goal.map(|_| GOAL.as_secs_f64() / took.as_secs_f64());
     Figure { name: name.to_owned(), rate: took.as_secs_f64() * 1_000.0, unit: "ms".to_owned(), ratio, goal }
+}
+
+/// The time below which so many of a hundred stay.
+pub(super) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(at).copied().unwrap_or_default()
 }
 
 /// Puts packages into the ledger, in cases, in the order of their keys.
@@ -215,13 +218,19 @@ fn key(store: &Store) -> String {
 
 /// Questions about packages, scattered over all there are.
 #[derive(Clone)]
-struct Packages {
+pub(super) struct Packages {
     serials: u64,
     state: u64,
     key: String,
 }
 
 impl Packages {
+    /// Those of one of many connections, with a key that the store has afterwards.
+    pub(super) fn new(serials: u64, number: usize, store: &Store) -> Packages {
+        let state = 0x9e37_79b9_7f4a_7c15 ^ (number as u64 + 1).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        Packages { serials, state, key: key(store) }
+    }
+
     fn random(&mut self) -> u64 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;

@@ -4,12 +4,12 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::cli::check::Checked;
 use crate::dscsa;
 use crate::dscsa::Object;
 use crate::formats::Defect;
 use crate::formats::Place;
 use crate::formats::findings::ObjectForm;
+use crate::reconcile::Checked;
 
 #[derive(Serialize)]
 struct FileFindings<'a> {

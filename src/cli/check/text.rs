@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use crate::cli::check::Checked;
 use crate::cli::excerpt::Excerpt;
 use crate::cli::excerpt::excerpts;
 use crate::cli::source::Source;
@@ -11,6 +10,7 @@ use crate::dscsa::Mender;
 use crate::dscsa::Severity;
 use crate::formats::Defect;
 use crate::formats::Place;
+use crate::reconcile::Checked;
 
 /// Objects shown of one finding.
 const MOST_OBJECTS: usize = 5;

@@ -7,6 +7,7 @@ use chrono::Utc;
 use uuid::Builder;
 use uuid::Uuid;
 
+use crate::dscsa::AuditEntry;
 use crate::dscsa::verification::Answer;
 use crate::dscsa::verification::Verdict;
 
@@ -75,6 +76,33 @@ pub struct VerificationRecord {
     pub due: Option<DateTime<Utc>>,
     /// What was sent and received, a JSON object.
     pub evidence: String,
+}
+
+impl VerificationRecord {
+    /// The act of the audit trail that a verification is, done by this actor.
+    pub fn act(&self, actor: &str) -> AuditEntry {
+        let Self { id, gtin, serial, status, .. } = self;
+        let (party, gln) = match self.direction {
+            Direction::Asked => ("responder", &self.responder),
+            Direction::Answered => ("requester", &self.requester),
+        };
+        let outcome = match (self.direction, &self.answer) {
+            (Direction::Asked, _) => self.verdict.map(Verdict::as_str).unwrap_or_default(),
+            (Direction::Answered, Some(answer)) if answer.verified() => "verified",
+            (Direction::Answered, Some(_)) => "not-verified",
+            (Direction::Answered, None) => "refused",
+        };
+        let object = if gtin.is_empty() { String::new() } else { format!("(01){gtin}(21){serial}") };
+        AuditEntry {
+            at: self.at,
+            actor: actor.to_owned(),
+            act: format!("verification.{}", self.direction.as_str()),
+            object,
+            outcome: outcome.to_owned(),
+            detail: format!("{{\"verification\":\"{id}\",\"{party}\":\"{gln}\",\"status\":{status}}}"),
+            ..AuditEntry::default()
+        }
+    }
 }
 
 /// The name of a record: a UUID of version 7, so that names sort by time. `random` is any random UUID.

@@ -4,9 +4,13 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::access::Caller;
+use crate::dscsa::DocumentForm;
 use crate::dscsa::GuidelineRelease;
+use crate::dscsa::IdentifierForm;
 use crate::dscsa::Ndc;
 use crate::dscsa::OrderNumber;
+use crate::dscsa::PartnerPolicy;
+use crate::dscsa::StatementOccasion;
 use crate::dscsa::stated_ndc;
 use crate::dscsa::transaction::Element as Ti;
 use crate::dscsa::transaction::Told;
@@ -55,7 +59,7 @@ const DOCUMENTS: &str = "5";
 /// What the file says of the shipment, in the spelling of the file.
 pub(super) struct Paper<'a> {
     request: &'a ShipmentRequest,
-    release: GuidelineRelease,
+    agreed: PartnerPolicy,
     prefixes: Arc<CompanyPrefixes>,
     /// The number of the shipment alone.
     pub(super) number: String,
@@ -73,7 +77,7 @@ impl<'a> Paper<'a> {
     /// Refuses parties whose URN cannot be told.
     pub(super) fn of(
         request: &'a ShipmentRequest,
-        release: GuidelineRelease,
+        agreed: PartnerPolicy,
         prefixes: &Arc<CompanyPrefixes>,
     ) -> Result<Paper<'a>, ExportError> {
         let mut reasons = Vec::new();
@@ -99,7 +103,7 @@ impl<'a> Paper<'a> {
         }
         refuse(reasons)?;
         Ok(Paper {
-            release,
+            agreed,
             prefixes: Arc::clone(prefixes),
             advice: transaction_urn(&request.number, &request.ship_from),
             order: request.order.as_deref().map(|order| transaction_urn(order, &request.buyer)),
@@ -117,6 +121,20 @@ impl<'a> Paper<'a> {
         self.request.seller.gln() != self.request.buyer.gln()
     }
 
+    /// True where a transaction statement goes with it.
+    pub(super) fn states(&self) -> bool {
+        self.changes_owner() || self.agreed.statement.occasion == StatementOccasion::Always
+    }
+
+    /// The form that the buyer wants.
+    pub(super) fn format(&self) -> Format {
+        match self.agreed.form {
+            DocumentForm::Xml1_2 => Format::Xml12,
+            DocumentForm::Xml2_0 => Format::Xml20,
+            DocumentForm::JsonLd => Format::JsonLd,
+        }
+    }
+
     pub(super) fn write(
         &self,
         content: &Content,
@@ -129,7 +147,7 @@ impl<'a> Paper<'a> {
         let places = self.places(sources, (store, caller), &mut reasons)?;
         refuse(reasons)?;
         let header = Header {
-            schema_version: "1.2".into(),
+            schema_version: self.format().epcis_version().into(),
             creation_date: self.request.time.as_str().into(),
             sbdh: Some(self.sbdh()),
             master_data: vec![classes, places],
@@ -147,12 +165,15 @@ impl<'a> Paper<'a> {
 
     fn put(&self, header: &Header, content: &Content) -> Result<Vec<u8>, WriteError> {
         let options = WriteOptions {
-            epcs: EpcStyle::Urn,
+            epcs: match self.agreed.identifiers {
+                IdentifierForm::DigitalLink if self.format() != Format::Xml12 => EpcStyle::DigitalLink,
+                _ => EpcStyle::Urn,
+            },
             pretty: true,
             prefixes: Arc::clone(&self.prefixes),
             ..WriteOptions::new()
         };
-        let mut writer = Writer::begin(Format::Xml12, Vec::new(), header, options)?;
+        let mut writer = Writer::begin(self.format(), Vec::new(), header, options)?;
         for event in &content.events {
             writer.event(event)?;
         }
@@ -163,7 +184,7 @@ impl<'a> Paper<'a> {
     fn sbdh(&self) -> Sbdh {
         let time = self.request.time.as_str();
         let mut sbdh = Sbdh::from_parts(&self.seller, &self.buyer, &self.number, time);
-        if self.release == GuidelineRelease::R1_2 {
+        if self.agreed.guideline == GuidelineRelease::R1_2 {
             set_authority(&mut sbdh.0, "SGLN");
         }
         sbdh
@@ -172,15 +193,16 @@ impl<'a> Paper<'a> {
     /// `guidelineVersion`, then the statement, behind the master data (GS1 US guideline, order of the header).
     fn elements(&self, settings: &Settings) -> Vec<Element> {
         let mut elements = Vec::new();
-        if self.release == GuidelineRelease::R1_3 {
+        if self.agreed.guideline == GuidelineRelease::R1_3 {
             elements.push(healthcare("guidelineVersion", "GS1 US DSCSA R1.3"));
         }
-        if self.changes_owner() {
+        if self.states() {
+            let notice = self.agreed.statement.notice.as_deref().unwrap_or(&settings.transaction_statement);
             let mut statement =
                 Element::new(Name::new(USHC_NAMESPACE, "dscsaTransactionStatement"), "gs1ushc");
             statement.children = vec![
                 Node::Element(healthcare("affirmTransactionStatement", "true")),
-                Node::Element(healthcare("legalNotice", &settings.transaction_statement)),
+                Node::Element(healthcare("legalNotice", notice)),
             ];
             elements.push(statement);
         }
@@ -261,7 +283,7 @@ impl<'a> Paper<'a> {
     /// The drug code as the release writes it, with its type code; `None` where its format is not known.
     fn drug_code(&self, gtin: Gtin, item: &TradeItem, told: &Told) -> Option<(String, String)> {
         let ndc: Ndc = stated_ndc(&told.text, gtin, item.example.company_prefix_length(&self.prefixes))?;
-        match self.release {
+        match self.agreed.guideline {
             GuidelineRelease::R1_2 => Some((ndc.eleven()?.replace('-', ""), "FDA_NDC_11".to_owned())),
             GuidelineRelease::R1_3 => Some((ndc.fda()?, "US_FDA_NDC".to_owned())),
         }
@@ -300,7 +322,7 @@ impl<'a> Paper<'a> {
                 .collect(),
             sources: ends(&self.seller, &self.ship_from),
             destinations: ends(&self.buyer, &self.ship_to),
-            extensions: (self.release == GuidelineRelease::R1_3)
+            extensions: (self.agreed.guideline == GuidelineRelease::R1_3)
                 .then_some(drop_shipment)
                 .into_iter()
                 .collect(),

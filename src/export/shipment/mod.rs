@@ -15,8 +15,10 @@ use serde_json::json;
 use crate::access::Caller;
 use crate::dscsa::AuditEntry;
 use crate::dscsa::Decision;
+use crate::dscsa::DocumentForm;
 use crate::dscsa::GuidelineRelease;
 use crate::dscsa::OrderNumber;
+use crate::dscsa::PartnerPolicy;
 use crate::epcis::EventKind;
 use crate::epcis::EventTime;
 use crate::epcis::ZoneOffset;
@@ -26,6 +28,7 @@ use crate::export::Settings;
 use crate::export::shipment::content::Content;
 use crate::export::shipment::document::Paper;
 use crate::export::sources::Sources;
+use crate::formats::Format;
 use crate::gs1::CompanyPrefixes;
 use crate::gs1::Epc;
 use crate::gs1::Gln;
@@ -61,6 +64,8 @@ pub struct ShipmentRequest {
     pub zone: ZoneOffset,
     /// The release of the guideline that the buyer reads; `None` for what was agreed with it, else R1.2.
     pub release: Option<GuidelineRelease>,
+    /// The form of the file; `None` for what was agreed with the buyer, else EPCIS 1.2 XML.
+    pub form: Option<DocumentForm>,
     /// Who lets held or recalled items leave all the same, and why; `None` refuses them.
     pub despite_holds: Option<Decision>,
 }
@@ -68,8 +73,10 @@ pub struct ShipmentRequest {
 /// A file for the next owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShipmentFile {
-    /// EPCIS 1.2 XML.
+    /// An EPCIS document in the form that the buyer wants.
     pub bytes: Vec<u8>,
+    /// Its media type.
+    pub media_type: &'static str,
     /// True where the shipment was written before, and this is the file of then.
     pub earlier: bool,
 }
@@ -95,15 +102,17 @@ pub fn write(
 ) -> Result<ShipmentFile, ExportError> {
     let prefixes = Arc::new(store.with_known_prefixes(CompanyPrefixes::builtin())?);
     let agreed = request.buyer.gln().map(|gln| store.partner_with_gln(caller, gln)).transpose()?.flatten();
-    let agreed = agreed.map(|partner| partner.policy.guideline).unwrap_or_default();
-    let paper = Paper::of(request, request.release.unwrap_or(agreed), &prefixes)?;
+    let mut agreed: PartnerPolicy = agreed.map(|partner| partner.policy).unwrap_or_default();
+    agreed.guideline = request.release.unwrap_or(agreed.guideline);
+    agreed.form = request.form.unwrap_or(agreed.form);
+    let paper = Paper::of(request, agreed, &prefixes)?;
     if let Some(shipping) = earlier(store, caller, &paper)? {
-        return again(store, request, &shipping);
+        return again((store, caller), request, &shipping);
     }
-    if paper.changes_owner() && !settings.affirm_transaction_statement {
+    if paper.states() && !settings.affirm_transaction_statement {
         return Err(ExportError::Refused(vec![
-            "the owner changes, for which the law asks a transaction statement of the seller, and nobody has affirmed it; \
-             where you comply with 21 U.S.C. 360eee(27), set affirm_transaction_statement = true in [export] of the settings"
+            "a transaction statement of the seller goes with this, as the law asks where the owner changes, or as was agreed, and nobody \
+             has affirmed it; where you comply with 21 U.S.C. 360eee(27), set affirm_transaction_statement = true in [export] of the settings"
                 .to_owned(),
         ]));
     }
@@ -118,7 +127,7 @@ pub fn write(
     if let Some(decision) = request.despite_holds.as_ref().filter(|_| !content.held.is_empty()) {
         store.audit(&[despite_holds(&paper.number, decision, &content.held)])?;
     }
-    Ok(ShipmentFile { bytes, earlier: false })
+    Ok(ShipmentFile { bytes, media_type: paper.format().media_type(), earlier: false })
 }
 
 /// That held or recalled items leave all the same.
@@ -147,7 +156,7 @@ fn earlier(store: &Store, caller: &Caller, paper: &Paper<'_>) -> Result<Option<S
 }
 
 fn again(
-    store: &Store,
+    (store, caller): (&Store, &Caller),
     request: &ShipmentRequest,
     shipping: &StoredEvent,
 ) -> Result<ShipmentFile, ExportError> {
@@ -165,5 +174,7 @@ fn again(
     }
     let mut bytes = Vec::new();
     store.input(shipping.document)?.read_to_end(&mut bytes).map_err(StoreError::from)?;
-    Ok(ShipmentFile { bytes, earlier: true })
+    let syntax = store.document(caller, shipping.document)?.map(|document| document.syntax);
+    let format = if syntax.as_deref() == Some("json") { Format::JsonLd } else { Format::Xml12 };
+    Ok(ShipmentFile { bytes, media_type: format.media_type(), earlier: true })
 }

@@ -48,6 +48,9 @@ const COLUMNS: &[Column] = &[
     ("phone", &["contact phone", "telephone"]),
     ("acceptance", &["partial acceptance"]),
     ("guideline", &["guideline release"]),
+    ("form", &["document form", "format", "file format"]),
+    ("identifiers", &["epc format", "identifier form"]),
+    ("statement", &["transaction statement"]),
     ("without licence", &["without license"]),
 ];
 
@@ -102,6 +105,9 @@ fn form(row: &Row<'_>) -> PartnerForm {
     form.address.country = text("country");
     form.policy.acceptance = text("acceptance");
     form.policy.guideline = text("guideline");
+    form.policy.form = text("form");
+    form.policy.identifiers = text("identifiers");
+    form.policy.statement = text("statement");
     form.policy.without_licence = text("without licence");
     let licence = LicenceForm {
         authority: text("licence authority"),
@@ -138,6 +144,9 @@ fn join(partner: &mut PartnerForm, row: PartnerForm) -> Option<&'static str> {
         ("phone", &mut partner.phone, row.phone),
         ("acceptance", &mut partner.policy.acceptance, row.policy.acceptance),
         ("guideline", &mut partner.policy.guideline, row.policy.guideline),
+        ("form", &mut partner.policy.form, row.policy.form),
+        ("identifiers", &mut partner.policy.identifiers, row.policy.identifiers),
+        ("statement", &mut partner.policy.statement, row.policy.statement),
         ("without licence", &mut partner.policy.without_licence, row.policy.without_licence),
     ]
     .into_iter()

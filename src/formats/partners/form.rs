@@ -8,16 +8,23 @@ use serde::Serialize;
 
 use crate::dscsa::Acceptance;
 use crate::dscsa::Address;
+use crate::dscsa::DocumentForm;
 use crate::dscsa::GlnUse;
 use crate::dscsa::GuidelineRelease;
+use crate::dscsa::IdentifierForm;
 use crate::dscsa::Licence;
+use crate::dscsa::PartnerCertificate;
 use crate::dscsa::PartnerGln;
 use crate::dscsa::PartnerPolicy;
 use crate::dscsa::PartnerRole;
+use crate::dscsa::StatementOccasion;
+use crate::dscsa::StatementPolicy;
 use crate::dscsa::TradingPartner;
 use crate::dscsa::Verdict;
 use crate::dscsa::WithoutLicence;
 use crate::formats::Fault;
+use crate::formats::partners::certificate::CertificateForm;
+use crate::formats::partners::contact::ContactForm;
 use crate::formats::records::Faults;
 use crate::formats::records::optional;
 use crate::formats::trade_values;
@@ -57,6 +64,12 @@ pub struct PartnerForm {
     /// Telephone of its contact.
     #[serde(deserialize_with = "loose", skip_serializing_if = "String::is_empty")]
     pub phone: String,
+    /// People for particular matters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<ContactForm>,
+    /// Certificates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<CertificateForm>,
     /// What was agreed with it.
     pub policy: PolicyForm,
 }
@@ -127,6 +140,15 @@ pub struct PolicyForm {
     pub acceptance: String,
     /// `R1.2` or `R1.3`.
     pub guideline: String,
+    /// `xml-1.2`, `xml-2.0` or `json-ld`.
+    pub form: String,
+    /// `urn` or `digital-link`.
+    pub identifiers: String,
+    /// When a transaction statement goes with a shipment: `owner-changes` or `always`.
+    pub statement: String,
+    /// Its legal notice; that of the settings where it is empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub statement_notice: String,
     /// Rule ids with `hard`, `business`, `warning`, `note` or `off`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, String>,
@@ -165,6 +187,8 @@ impl PartnerForm {
             address: self.address.read(),
             email: filled(&self.email),
             phone: filled(&self.phone),
+            contacts: self.contacts.iter().enumerate().map(|(at, one)| one.read(at, faults)).collect(),
+            certificates: certificates(&self.certificates, faults),
             policy: self.policy.read(faults),
         }
     }
@@ -239,23 +263,57 @@ impl PolicyForm {
                 None => faults.push((format!("policy.rules.{rule}"), unknown())),
             }
         }
-        PartnerPolicy {
-            acceptance: optional(&self.acceptance, "policy.acceptance", faults, |text| {
-                trade_values::word(text, &Acceptance::ALL, Acceptance::as_str)
-            })
-            .unwrap_or_default(),
-            guideline: optional(&self.guideline, "policy.guideline", faults, |text| {
-                trade_values::word(text, &GuidelineRelease::ALL, GuidelineRelease::as_str)
-            })
-            .unwrap_or_default(),
+        let policy = PartnerPolicy {
+            acceptance: word(&self.acceptance, "acceptance", faults, (&Acceptance::ALL, Acceptance::as_str)),
+            guideline: word(
+                &self.guideline,
+                "guideline",
+                faults,
+                (&GuidelineRelease::ALL, GuidelineRelease::as_str),
+            ),
+            form: word(&self.form, "form", faults, (&DocumentForm::ALL, DocumentForm::as_str)),
+            identifiers: word(
+                &self.identifiers,
+                "identifiers",
+                faults,
+                (&IdentifierForm::ALL, IdentifierForm::as_str),
+            ),
+            statement: StatementPolicy {
+                occasion: word(
+                    &self.statement,
+                    "statement",
+                    faults,
+                    (&StatementOccasion::ALL, StatementOccasion::as_str),
+                ),
+                notice: filled(&self.statement_notice),
+            },
             rules,
             takes_cbv_2: self.takes_cbv2,
-            without_licence: optional(&self.without_licence, "policy.withoutLicence", faults, |text| {
-                trade_values::word(text, &WithoutLicence::ALL, WithoutLicence::as_str)
-            })
-            .unwrap_or_default(),
+            without_licence: word(
+                &self.without_licence,
+                "withoutLicence",
+                faults,
+                (&WithoutLicence::ALL, WithoutLicence::as_str),
+            ),
+        };
+        if policy.form == DocumentForm::Xml1_2 && policy.identifiers == IdentifierForm::DigitalLink {
+            let message = "EPCIS 1.2 names things by URNs alone";
+            let fix = "write urn, or another form, such as xml-2.0";
+            faults.push(("policy.identifiers".to_owned(), Fault::error("import-word", message, fix)));
         }
+        policy
     }
+}
+
+/// One of the words of a policy; the first of all where nothing is said.
+fn word<T: Copy + Default>(
+    text: &str,
+    name: &str,
+    faults: &mut Faults,
+    (all, spelt): (&[T], fn(T) -> &'static str),
+) -> T {
+    let path = format!("policy.{name}");
+    optional(text, &path, faults, |text| trade_values::word(text, all, spelt)).unwrap_or_default()
 }
 
 impl From<&TradingPartner> for PartnerForm {
@@ -279,6 +337,8 @@ impl From<&TradingPartner> for PartnerForm {
             address: AddressForm::from(&partner.address),
             email: text(&partner.email),
             phone: text(&partner.phone),
+            contacts: partner.contacts.iter().map(ContactForm::from).collect(),
+            certificates: partner.certificates.iter().map(CertificateForm::from).collect(),
             policy: PolicyForm::from(&partner.policy),
         }
     }
@@ -316,6 +376,10 @@ impl From<&PartnerPolicy> for PolicyForm {
         PolicyForm {
             acceptance: policy.acceptance.as_str().to_owned(),
             guideline: policy.guideline.as_str().to_owned(),
+            form: policy.form.as_str().to_owned(),
+            identifiers: policy.identifiers.as_str().to_owned(),
+            statement: policy.statement.occasion.as_str().to_owned(),
+            statement_notice: policy.statement.notice.as_deref().unwrap_or_default().to_owned(),
             rules: rules.collect(),
             takes_cbv2: policy.takes_cbv_2,
             without_licence: policy.without_licence.as_str().to_owned(),
@@ -333,6 +397,11 @@ fn list<T>(
     texts.iter().enumerate().filter_map(one).collect()
 }
 
-fn filled(text: &str) -> Option<Box<str>> {
+fn certificates(forms: &[CertificateForm], faults: &mut Faults) -> Vec<PartnerCertificate> {
+    let read = |(at, form): (usize, &CertificateForm)| form.read(at, faults);
+    forms.iter().enumerate().filter_map(read).collect()
+}
+
+pub(super) fn filled(text: &str) -> Option<Box<str>> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(Into::into)
 }

@@ -1,8 +1,13 @@
 //! Lists of trading partners: JSON, which is also how a partner is shown and kept, and CSV.
 
+mod certificate;
+mod contact;
 mod csv;
 mod form;
 
+pub use certificate::CertificateForm;
+pub use certificate::certificate;
+pub use contact::ContactForm;
 pub use form::PartnerForm;
 
 use std::io::Read;
@@ -76,13 +81,14 @@ mod tests {
         "dea": ["AB1234563"], "hin": ["ABC123456"],
         "licences": [{"authority": "OH", "number": 7, "validFrom": "2025-01-01", "validUntil": "2026-12-31"}],
         "address": {"street": ["1 Mill Road"], "city": "Athens", "state": "OH", "postalCode": "45701", "country": "US"},
-        "policy": {"acceptance": "hold-all", "guideline": "R1.3", "rules": {"missing-po": "off"}, "withoutLicence": "block"}
+        "policy": {"acceptance": "hold-all", "guideline": "R1.3", "form": "xml-2.0",
+            "identifiers": "digital-link", "statement": "always", "rules": {"missing-po": "off"}, "withoutLicence": "block"}
     }]}"#;
 
     const CSV: &str = "Partner ID,Company,Role,GLN,Ship To,DEA,HIN,License State,License Number,License From,License Expires,\
-        Address,City,State,ZIP,Country,Acceptance,Guideline,Without License\n\
-        C-77,Cedar Hollow Clinic,dispenser,urn:epc:id:sgln:9521102.00001.0,9521102000022,,,,,,,1 Mill Road,Athens,OH,45701,US,hold-all,r1.3,block\n\
-        C-77,,,,,AB1234563,ABC123456,OH,7,2025-01-01,12/31/2026,,,,,,,,\n";
+        Address,City,State,ZIP,Country,Acceptance,Guideline,Without License,Format,EPC Format,Statement\n\
+        C-77,Cedar Hollow Clinic,dispenser,urn:epc:id:sgln:9521102.00001.0,9521102000022,,,,,,,1 Mill Road,Athens,OH,45701,US,hold-all,r1.3,block,XML-2.0,digital-link,always\n\
+        C-77,,,,,AB1234563,ABC123456,OH,7,2025-01-01,12/31/2026,,,,,,,,,,,\n";
 
     fn all(text: &str, syntax: Syntax) -> (Vec<TradingPartner>, Vec<String>) {
         let mut defects = Defects::new(false);
@@ -105,7 +111,9 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_read_again() {
-        let (partners, _) = all(JSON, Syntax::Json);
+        let contacts = r#""contacts": [{"matter": "technical", "name": "Ann", "email": "ann@partner.example"}], "address""#;
+        let (partners, said) = all(&JSON.replace("\"address\"", contacts), Syntax::Json);
+        assert_eq!((said.len(), partners[0].contacts.len()), (0, 1), "{said:?}");
         let shown = serde_json::to_string(&[PartnerForm::from(&partners[0])]).unwrap();
         assert_eq!(all(&shown, Syntax::Json), (partners, vec![]));
     }
@@ -137,6 +145,12 @@ mod tests {
             &["4:0: error [import-twice] this row says another name than line 2"],
         );
         check(r#"[{"id": "a"}, {"id": "a"}]"#, Syntax::Json, &["there twice"]);
+        check(
+            r#"[{"id": "a", "contacts": [{"name": "Ann"}], "certificates": [{"purpose": "tls", "pem": "x"}, {"purpose": "y"}],
+                "policy": {"identifiers": "digital-link"}}]"#,
+            Syntax::Json,
+            &["contacts[0]", "certificates[0].pem", "certificates[1].purpose", "URNs alone"],
+        );
         check(
             r#"[{"id": "a", "licences": [{"number": "", "validFrom": "2026-01-02", "validUntil": "2026-01-01"}]}]"#,
             Syntax::Json,

@@ -32,6 +32,7 @@ pub use waiting::ExpectedPage;
 pub use waiting::expected;
 pub use waiting::expected_one;
 pub use waiting::release;
+pub use waiting::release_held;
 
 /// How goods are received.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

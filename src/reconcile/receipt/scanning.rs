@@ -10,6 +10,7 @@ use crate::access::Caller;
 use crate::dscsa::Acceptance;
 use crate::dscsa::Against;
 use crate::dscsa::Observed;
+use crate::dscsa::PartnerState;
 use crate::dscsa::Problem;
 use crate::dscsa::Receipt;
 use crate::dscsa::ReceiptState;
@@ -36,6 +37,9 @@ use crate::store::UnitFacts;
 
 /// How often a scan is tried again that another scan of the same unit overtook.
 const TRIES: usize = 3;
+
+/// Why nothing is taken of a file whose sender is being tested.
+pub(super) const NOT_LIVE: &str = "its sender is not live yet, and its files are judged alone";
 
 /// Answers one scan and writes it down. A container takes all its content with it as inferred.
 ///
@@ -117,13 +121,25 @@ impl<'a> Judging<'a> {
         let mut judging = Judging { store, caller, receipt, shipments, faults: HashMap::new(), now };
         for id in judging.shipments.clone() {
             if let Some((document, seller)) = store.shipment_origin(caller, id)? {
-                let whole = judging.holds_whole_files(&seller)?;
-                let fault = store.document_fault(caller, document, whole)?;
-                let words = fault.map(|fault| format!("{} ({})", fault.message, fault.rule));
+                let words = match judging.is_testing(&seller)? {
+                    true => Some(NOT_LIVE.to_owned()),
+                    false => {
+                        let whole = judging.holds_whole_files(&seller)?;
+                        let fault = store.document_fault(caller, document, whole)?;
+                        fault.map(|fault| format!("{} ({})", fault.message, fault.rule))
+                    }
+                };
                 judging.faults.insert(id, words);
             }
         }
         Ok(judging)
+    }
+
+    /// True where files of this seller are judged alone, as it is not live yet.
+    fn is_testing(&self, seller: &str) -> Result<bool, StoreError> {
+        let Ok(gln) = Gln::parse(seller) else { return Ok(false) };
+        let standing = self.store.standing_with_gln(self.caller, gln)?;
+        Ok(standing.is_some_and(|standing| standing.state == PartnerState::Testing))
     }
 
     /// True where nothing is taken of a faulty file of this seller.

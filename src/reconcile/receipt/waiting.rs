@@ -6,6 +6,7 @@ use chrono::DateTime;
 use chrono::Utc;
 
 use crate::access::Caller;
+use crate::dscsa::ReceiptState;
 use crate::dscsa::ReceiptVerdict;
 use crate::dscsa::exception::Clocks;
 use crate::formats::shipments::ClockForm;
@@ -14,6 +15,7 @@ use crate::formats::shipments::moment;
 use crate::reconcile::receipt::ReceiptError;
 use crate::reconcile::receipt::scanning::Candidate;
 use crate::reconcile::receipt::scanning::Judging;
+use crate::reconcile::receipt::scanning::NOT_LIVE;
 use crate::store::ShipmentFilter;
 use crate::store::ShipmentRecord;
 use crate::store::Store;
@@ -119,6 +121,38 @@ pub fn release(store: &Store, caller: &Caller, now: DateTime<Utc>) -> Result<u64
         for (receipt, waiting) in by_receipt {
             released += again(store, caller, (receipt, &waiting), now)?;
         }
+    }
+}
+
+/// Judges again the units of open receipts that were put aside, as a partner is live now; returns how many are so no more.
+pub fn release_held(store: &Store, caller: &Caller, now: DateTime<Utc>) -> Result<u64, ReceiptError> {
+    let (mut released, mut after) = (0, None::<String>);
+    loop {
+        let page = store.receipts(caller, Some(ReceiptState::Open), after.as_deref(), PAGE)?;
+        let Some(last) = page.last() else { return Ok(released) };
+        after = Some(last.id.clone());
+        for receipt in &page {
+            released += held_again(store, caller, &receipt.id, now)?;
+        }
+    }
+}
+
+fn held_again(
+    store: &Store,
+    caller: &Caller,
+    receipt: &str,
+    now: DateTime<Utc>,
+) -> Result<u64, ReceiptError> {
+    let (mut released, mut after) = (0, None::<String>);
+    loop {
+        let held = Some(ReceiptVerdict::Held);
+        let units = store.received_units(caller, receipt, held, (after.as_deref(), PAGE))?;
+        let Some(last) = units.last() else { return Ok(released) };
+        after = Some(last.key.clone());
+        let units = units.into_iter().filter(|unit| unit.why.contains(NOT_LIVE));
+        let waiting: Vec<WaitingUnit> =
+            units.map(|unit| WaitingUnit { receipt: receipt.to_owned(), unit }).collect();
+        released += again(store, caller, (receipt, &waiting.iter().collect::<Vec<_>>()), now)?;
     }
 }
 

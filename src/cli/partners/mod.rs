@@ -1,4 +1,6 @@
-//! `epcgate partners`: the list of trading partners.
+//! `epcgate partners`: the list of trading partners, and bringing them on.
+
+mod onboarding;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use crate::cli::Outcome;
 use crate::cli::Output;
 use crate::cli::database;
 use crate::cli::import;
+use crate::cli::partners::onboarding::Onboarding;
 use crate::cli::source::Source;
 use crate::dscsa::TradingPartner;
 use crate::formats::Defects;
@@ -40,7 +43,7 @@ enum Action {
         after_help = "CSV takes the columns id, name, roles, gln, location gln, sold to gln, ship to gln, dea, hin, \
                             fda establishment, licence authority, licence number, licence kind, licence from, licence \
                             until, street, city, state, postal code, country, email, phone, acceptance, guideline, \
-                            without licence, and other names for them. Several rows of one id add licences and GLNs."
+                            form, identifiers, statement, without licence, and other names for them. Several rows of one id add licences and GLNs."
     )]
     Import {
         /// Files; `-` is standard input
@@ -63,11 +66,15 @@ enum Action {
         #[arg(required = true)]
         ids: Vec<String>,
     },
+    #[command(flatten)]
+    Onboarding(Onboarding),
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let store = arguments.database.open(&arguments.database.settings()?)?;
+    let settings = arguments.database.settings()?;
+    let store = arguments.database.open(&settings)?;
     match &arguments.action {
+        Action::Onboarding(action) => onboarding::run(action, &store, &settings, arguments.output),
         Action::Import { files, from } => {
             let mut outcome = Outcome::Clean;
             for path in files {

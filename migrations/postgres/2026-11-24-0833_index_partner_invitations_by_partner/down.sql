@@ -1,0 +1,1 @@
+DROP INDEX partner_invitations_by_partner;

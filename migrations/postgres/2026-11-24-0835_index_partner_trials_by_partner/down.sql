@@ -1,0 +1,1 @@
+DROP INDEX partner_trials_by_partner;

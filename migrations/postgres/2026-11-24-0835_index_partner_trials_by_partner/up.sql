@@ -1,0 +1,1 @@
+CREATE INDEX partner_trials_by_partner ON partner_trials (partner, id);

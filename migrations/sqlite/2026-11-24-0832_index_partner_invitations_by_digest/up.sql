@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX partner_invitations_by_digest ON partner_invitations (digest);
