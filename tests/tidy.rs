@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("capture", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store"]),
     ("export", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store"]),
     ("verify", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store", "transport"]),
-    ("onboard", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store"]),
+    ("onboard", &["access", "dscsa", "epcis", "formats", "gs1", "reconcile", "store", "transport"]),
     (
         "exchange",
         &[

@@ -16,13 +16,18 @@ use crate::formats::partner_score::CoverCard;
 use crate::formats::partner_score::LicenceCard;
 use crate::formats::partner_score::PartnerCard;
 use crate::formats::partner_score::TrialLine;
+use crate::formats::partners::certificate as read;
 use crate::store::LastFiles;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::TrialRecord;
+use crate::transport::Channel;
 
 /// Test files that a card shows.
 const MOST_TESTS: i64 = 20;
+
+/// Channels of a partner that are looked at.
+const MOST_CHANNELS: i64 = 50;
 
 /// What a card is made of.
 #[derive(Clone, Debug)]
@@ -31,6 +36,8 @@ pub struct Card {
     pub partner: TradingPartner,
     /// Its state.
     pub standing: PartnerStanding,
+    /// The certificates of its profile and those pinned in its AS2 channels.
+    pub certificates: Vec<PartnerCertificate>,
     /// The last files.
     pub last: LastFiles,
     /// The last test files.
@@ -43,8 +50,37 @@ pub fn card(store: &Store, caller: &Caller, partner: TradingPartner) -> Result<C
         standing: store.partner_standing(caller, &partner.id)?,
         last: store.last_files(caller, &partner)?,
         tests: store.trials(caller, &partner.id, None, MOST_TESTS)?,
+        certificates: certificates(store, caller, &partner)?,
         partner,
     })
+}
+
+/// The certificates of a partner's profile and those pinned in its AS2 channels, each once for each purpose.
+fn certificates(
+    store: &Store,
+    caller: &Caller,
+    partner: &TradingPartner,
+) -> Result<Vec<PartnerCertificate>, StoreError> {
+    let mut all = partner.certificates.clone();
+    for record in store.channels(caller, Some(&partner.id), None, MOST_CHANNELS)? {
+        let Channel::As2(settings) = record.channel.by else { continue };
+        for pinned in &settings.certificates {
+            let purposes: &[CertificatePurpose] = match pinned.signs_only {
+                true => &[CertificatePurpose::Signature],
+                false => &[CertificatePurpose::Signature, CertificatePurpose::Encryption],
+            };
+            // One that cannot be read is complained of by its channel.
+            for one in purposes.iter().filter_map(|purpose| read(*purpose, &pinned.certificate).ok()) {
+                let same = |known: &PartnerCertificate| {
+                    (known.purpose, &known.fingerprint) == (one.purpose, &one.fingerprint)
+                };
+                if !all.iter().any(same) {
+                    all.push(one);
+                }
+            }
+        }
+    }
+    Ok(all)
 }
 
 impl Card {
@@ -54,8 +90,8 @@ impl Card {
         let partner = &self.partner;
         let today = now.date_naive();
         let covered = CertificatePurpose::ALL.into_iter().filter_map(|purpose| {
-            let any = partner.certificates.iter().any(|certificate| certificate.purpose == purpose);
-            let days = days_covered(&partner.certificates, purpose, now);
+            let any = self.certificates.iter().any(|certificate| certificate.purpose == purpose);
+            let days = days_covered(&self.certificates, purpose, now);
             any.then(|| CoverCard { purpose: purpose.as_str().to_owned(), days })
         });
         let licence = |licence: &Licence| LicenceCard {
@@ -73,7 +109,7 @@ impl Card {
             why: decision.map(|decision| decision.why.clone()).unwrap_or_default(),
             authorised: partner.is_authorised_on(today),
             licences: partner.licences.iter().map(licence).collect(),
-            certificates: partner.certificates.iter().map(|one| certificate(one, now)).collect(),
+            certificates: self.certificates.iter().map(|one| described(one, now)).collect(),
             covered: covered.collect(),
             last_from: self.last.from.map(moment),
             last_to: self.last.to.map(moment),
@@ -95,7 +131,7 @@ impl From<&TrialRecord> for TrialLine {
     }
 }
 
-fn certificate(certificate: &PartnerCertificate, now: DateTime<Utc>) -> CertificateCard {
+fn described(certificate: &PartnerCertificate, now: DateTime<Utc>) -> CertificateCard {
     CertificateCard {
         purpose: certificate.purpose.as_str().to_owned(),
         subject: certificate.subject.to_string(),

@@ -223,8 +223,8 @@ fn row(card: &Card, now: DateTime<Utc>) -> Row {
     };
     let partner = &card.partner;
     let certificates = CertificatePurpose::ALL.into_iter().filter_map(|purpose| {
-        let any = partner.certificates.iter().any(|certificate| certificate.purpose == purpose);
-        let days = days_covered(&partner.certificates, purpose, now);
+        let any = card.certificates.iter().any(|certificate| certificate.purpose == purpose);
+        let days = days_covered(&card.certificates, purpose, now);
         let words = days.map_or_else(|| "none valid".to_owned(), |days| format!("{days} days left"));
         any.then(|| format!("{}: {words}", purpose.as_str()))
     });
