@@ -340,7 +340,7 @@ mod tests {
         let mut partner = TradingPartner { id: "p".into(), ..TradingPartner::default() };
         let gln = Gln::parse("0352999000012").unwrap();
         partner.glns.push(PartnerGln { gln, sent: gln.as_str().into(), role: GlnUse::Owner });
-        for (rule, word) in rule {
+        if let Some((rule, word)) = rule {
             partner.policy.rules.insert(rule.into(), Verdict::parse(word).unwrap());
         }
         let mut file = tempfile::tempfile().unwrap();
