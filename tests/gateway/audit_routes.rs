@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use chrono::Utc;
 use epcgate::access::Caller;
 use epcgate::access::GATEWAY;
+use epcgate::store::JournalEntry;
 use epcgate::store::Store;
 use reqwest::blocking::Response;
 use serde_json::Value;
@@ -233,7 +234,8 @@ fn verifications(trial: &Trial) {
     trial.json("POST /api/v1/verifications", "/api/v1/verifications", json!({ "scan": label }));
     let mut due = verifications::record(0, "due");
     due.due = Some(Utc::now() + TimeDelta::hours(1));
-    trial.gateway.store().keep_verifications(std::slice::from_ref(&due)).unwrap();
+    let entry = JournalEntry { record: due.clone(), actor: "operator".to_owned() };
+    trial.gateway.store().journal(&[entry]).unwrap();
     let settle = format!("/api/v1/obligations/{}/settle", due.id);
     trial.json("POST /api/v1/obligations/{id}/settle", &settle, json!({ "reason": "told by telephone" }));
 }

@@ -19,10 +19,10 @@ use epcgate::dscsa::HoldScope;
 use epcgate::gs1::Gtin;
 use epcgate::store::Store;
 
+use crate::https::Authority;
 use crate::process::client;
 use crate::smtp::Server;
 use crate::smtp::Speaks;
-use crate::tls::Authority;
 
 /// In every secret of this test.
 const CANARY: &str = "CanaryZwitschert";

@@ -26,12 +26,12 @@ use epcgate::transport::mail::Security;
 use epcgate::transport::mail::Settings;
 
 use crate::harness::TestGateway;
+use crate::https::Authority;
 use crate::smtp::Answer;
 use crate::smtp::Letter;
 use crate::smtp::Server;
 use crate::smtp::Speaks;
 use crate::smtp::USER;
-use crate::tls::Authority;
 
 const PASSWORD: &str = "correct horse";
 const TAKEN: Answer = Some("250 taken");

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::ServerConnection;
 use rustls::StreamOwned;
 
-use crate::tls::Identity;
+use crate::https::Identity;
 
 /// Who may sign in.
 pub const USER: &str = "gate";
