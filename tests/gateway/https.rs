@@ -46,6 +46,13 @@ pub struct Identity {
     config: Arc<ServerConfig>,
 }
 
+impl Identity {
+    /// How a server proves itself with it.
+    pub fn server(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
+}
+
 impl Authority {
     pub fn new() -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
