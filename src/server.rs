@@ -19,6 +19,9 @@ use actix_web::middleware::from_fn;
 use chrono::Utc;
 use thiserror::Error;
 
+use crate::access;
+use crate::access::Mode;
+use crate::access::Provider;
 use crate::api;
 use crate::api::Counter;
 use crate::api::Onboarding;
@@ -45,6 +48,8 @@ use crate::transport::MailError;
 use crate::transport::Mailer;
 use crate::transport::Outbound;
 use crate::transport::OutboundError;
+use crate::ui;
+use crate::ui::Door;
 use crate::ui::OwnCertificate;
 use crate::ui::Pages;
 use crate::ui::Welcome;
@@ -65,7 +70,10 @@ const HEAD: Duration = Duration::from_secs(10);
 #[derive(Debug, Error)]
 pub enum ServerError {
     /// The address is reachable from elsewhere, and nothing asks who calls.
-    #[error("server.address {0} is not a loopback address; without access control only loopback is served")]
+    #[error(
+        "server.address {0} is not a loopback address, and with access.mode = \"open\" whoever reached it would be the \
+         operator; set access.mode = \"closed\""
+    )]
     Exposed(SocketAddr),
     /// The address cannot be listened on.
     #[error("{0} cannot be listened on: {1}")]
@@ -97,6 +105,9 @@ pub enum ServerError {
     /// Mail cannot be sent as the settings say.
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// People cannot sign in as the settings say.
+    #[error(transparent)]
+    SignIn(#[from] access::ProviderError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -147,6 +158,7 @@ impl Gateway {
         let secure = tls.is_some();
         let policy = settings.policy()?;
         let mailer = Mailer::new(&settings.mail)?;
+        let providers = providers(settings)?;
         let (desk, verifier) = verifying(settings, store)?;
         api::measure();
         let workers = Workers::start(store, &settings.capture, &policy).map_err(ServerError::Start)?;
@@ -170,7 +182,8 @@ impl Gateway {
                 .onboarding(Onboarding::new(&settings.partners, &reached(settings, address)))
                 .answering(desk);
         let hands = Hands { workers, late, beat, exchanging, returning, notices };
-        let pages = Pages::new(store, &verifier).welcoming(welcome(settings, &policy, address));
+        let door = Door::new(store, &settings.access, providers);
+        let pages = Pages::new(store, &verifier, &door).welcoming(welcome(settings, &policy, address));
         let (sender, receiver) = mpsc::channel();
         let wished = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {
@@ -181,6 +194,7 @@ impl Gateway {
                     App::new()
                         .wrap(Compress::default())
                         .wrap(from_fn(api::note_reads))
+                        .wrap(from_fn(|request, next| api::admit(request, next, ui::turned_away)))
                         .wrap(from_fn(api::observe))
                         .configure(move |config| shared.configure(config))
                         .configure(move |config| pages.configure(config))
@@ -300,7 +314,18 @@ pub fn watched(settings: &Settings) -> Vec<WatchedCertificate> {
 /// The address that is listened on.
 fn served(settings: &Settings) -> Result<SocketAddr, ServerError> {
     let wanted = SocketAddr::new(settings.server.address, settings.server.port);
-    if wanted.ip().is_loopback() { Ok(wanted) } else { Err(ServerError::Exposed(wanted)) }
+    match wanted.ip().is_loopback() || settings.access.mode == Mode::Closed {
+        true => Ok(wanted),
+        false => Err(ServerError::Exposed(wanted)),
+    }
+}
+
+/// Who signs people in for us, and sends them back to the address that people reach us at.
+fn providers(settings: &Settings) -> Result<Vec<Provider>, ServerError> {
+    let back = format!("{}/sign-in/back", settings.access.url.trim_end_matches('/'));
+    let outbound = Outbound::new(&settings.outbound)?;
+    let each = settings.access.providers.iter();
+    Ok(each.map(|one| Provider::new(one, &back, &outbound)).collect::<Result<_, _>>()?)
 }
 
 /// Where returns are taken, and the worker that checks them; `None` where our own GLN is not known.

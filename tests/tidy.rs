@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dscsa", &["epcis", "gs1"]),
     ("formats", &["dscsa", "epcis", "gs1"]),
     ("transport", &[]),
-    ("access", &["gs1"]),
+    ("access", &["gs1", "transport"]),
     ("store", &["access", "dscsa", "epcis", "formats", "gs1", "transport"]),
     ("audit", &["access", "dscsa", "formats", "store"]),
     ("reconcile", &["access", "dscsa", "epcis", "formats", "gs1", "store"]),

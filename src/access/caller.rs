@@ -13,6 +13,9 @@ pub const OPERATOR: &str = "operator";
 /// What the audit trail calls the gateway itself, where nobody else does what it does.
 pub const GATEWAY: &str = "epcgate";
 
+/// And who is asked for no proof.
+const ANYONE: &str = "anyone";
+
 /// Who asks the store or a job of work: every query takes one, so that partners are kept apart in one place. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller(Arc<Inner>);
@@ -34,6 +37,19 @@ pub enum Sight {
     Parties(Vec<Gln>),
     /// No data.
     Nothing,
+}
+
+impl Sight {
+    /// What one of ours with these permissions sees: everything, unless none of them is about data.
+    pub fn of(permissions: Permissions) -> Sight {
+        use Permission::*;
+        let blind = [ManageAccess, ReadMeasures, Verify];
+        if permissions.iter().all(|permission| blind.contains(&permission)) {
+            Sight::Nothing
+        } else {
+            Sight::Everything
+        }
+    }
 }
 
 impl Caller {
@@ -60,6 +76,12 @@ impl Caller {
         Caller(Arc::new(Inner { actor, permissions, sight, speaks_for }))
     }
 
+    /// A stranger, who may ask us to verify where that is open to anyone.
+    pub fn anyone() -> Caller {
+        let permissions = [Permission::Verify].into_iter().collect();
+        Caller::new(ANYONE, permissions, Sight::Nothing).speaking_for(SpeaksFor::Any)
+    }
+
     /// As the audit trail names who asks.
     pub fn actor(&self) -> &str {
         &self.0.actor
@@ -78,6 +100,16 @@ impl Caller {
     /// Which data is seen.
     pub fn sight(&self) -> &Sight {
         &self.0.sight
+    }
+
+    /// To whom a decision is written down for which a request names somebody (`by`): the operator is believed, others are named too.
+    pub fn signed(&self, by: Option<&str>) -> String {
+        let by = by.map(str::trim).filter(|by| !by.is_empty() && *by != self.actor());
+        match by {
+            Some(by) if self.actor() == OPERATOR => by.to_owned(),
+            Some(by) => format!("{by} ({})", self.actor()),
+            None => self.actor().to_owned(),
+        }
     }
 
     /// In whose name verifications may be asked for.
@@ -107,6 +139,10 @@ mod tests {
         assert!(partner.may(Permission::Capture) && !partner.may(Permission::ReadEvents));
         assert_eq!((partner.sight(), partner.sees_everything()), (&sight, false));
         assert!(!partner.speaks_for().covers("9521102000015"));
+        assert_eq!(operator.signed(Some(" Ann ")), "Ann");
+        assert_eq!((&*operator.signed(None), &*partner.signed(Some(""))), ("operator", "key:acme"));
+        assert_eq!(partner.signed(Some("Ann")), "Ann (key:acme)");
+        assert_eq!(Caller::anyone().permissions(), [Permission::Verify].into_iter().collect());
         assert!(partner.speaking_for(SpeaksFor::These(vec![gln])).speaks_for().covers("9521102000015"));
     }
 }

@@ -9,6 +9,11 @@ use sha2::Digest;
 use sha2::Sha256;
 use thiserror::Error;
 
+use crate::access::Caller;
+use crate::access::Permission;
+use crate::access::Permissions;
+use crate::access::Role;
+use crate::access::Sight;
 use crate::gs1::Gln;
 
 /// What every key begins with, so that it is known for what it is wherever it turns up.
@@ -101,27 +106,36 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a key is good for.
+/// What a key is good for: what one of a role does, or one thing alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
-    /// Asking us to verify product identifiers.
-    Verify,
-    /// All that an operator does.
-    Operate,
+    /// All that one of this role may do.
+    Is(Role),
+    /// This alone.
+    May(Permission),
 }
 
 impl Scope {
-    /// `verify` or `operate`.
+    /// The word of the role or of the permission, such as `partner` or `capture`.
     pub fn as_str(self) -> &'static str {
         match self {
-            Scope::Verify => "verify",
-            Scope::Operate => "operate",
+            Scope::Is(role) => role.as_str(),
+            Scope::May(permission) => permission.as_str(),
         }
     }
 
-    /// Reads what [`as_str`](Self::as_str) writes; `None` for any other word.
+    /// Reads what [`as_str`](Self::as_str) writes, and `operate` for what an operator does; `None` for any other word.
     pub fn parse(word: &str) -> Option<Scope> {
-        [Scope::Verify, Scope::Operate].into_iter().find(|scope| scope.as_str() == word)
+        let word = if word == "operate" { Role::Operator.as_str() } else { word };
+        Role::parse(word).map(Scope::Is).or_else(|| Permission::parse(word).map(Scope::May))
+    }
+
+    /// What it lets do.
+    pub fn permissions(self) -> Permissions {
+        match self {
+            Scope::Is(role) => role.permissions(),
+            Scope::May(permission) => [permission].into_iter().collect(),
+        }
     }
 }
 
@@ -195,6 +209,20 @@ pub enum KeyRefusal {
 }
 
 impl ApiKey {
+    /// Who asks with it. One that is bound to GLNs sees what these are a party to, and may do no more than a partner.
+    pub fn caller(&self) -> Caller {
+        let granted =
+            self.scopes.iter().fold(Permissions::default(), |all, scope| all.and(scope.permissions()));
+        let (permissions, sight) = match &self.speaks_for {
+            SpeaksFor::These(glns) => {
+                (granted.within(Role::Partner.permissions()), Sight::Parties(glns.clone()))
+            }
+            SpeaksFor::Any if self.scopes.contains(&Scope::Is(Role::Partner)) => (granted, Sight::Nothing),
+            SpeaksFor::Any => (granted, Sight::of(granted)),
+        };
+        Caller::new(format!("key:{}", self.name), permissions, sight).speaking_for(self.speaks_for.clone())
+    }
+
     /// Whether a key shown to us is this one, and good at this moment. The comparison takes the same time for any key.
     pub fn admits(&self, shown: &KeyText, now: DateTime<Utc>) -> Result<(), KeyRefusal> {
         if !equal(&self.digest, &shown.digest()) {
@@ -255,7 +283,7 @@ mod tests {
             name: "acme".to_owned(),
             digest: shown.digest(),
             speaks_for: SpeaksFor::Any,
-            scopes: vec![Scope::Verify],
+            scopes: vec![Scope::May(Permission::Verify)],
             made_at: now,
             made_by: "operator".to_owned(),
             expires: Some(now + TimeDelta::days(1)),
@@ -269,6 +297,37 @@ mod tests {
         let kept = ApiKey { revoked: Some(revoked), ..kept };
         assert_eq!(kept.admits(&shown, now), Err(KeyRefusal::Revoked));
         assert_eq!(kept.admits(&key(2), now), Err(KeyRefusal::Unknown));
+    }
+
+    fn caller(scopes: &[&str], speaks_for: SpeaksFor) -> Caller {
+        let shown = key(1);
+        let key = ApiKey {
+            id: shown.id().to_owned(),
+            name: "acme".to_owned(),
+            digest: shown.digest(),
+            speaks_for,
+            scopes: scopes.iter().map(|word| Scope::parse(word).unwrap()).collect(),
+            made_at: DateTime::UNIX_EPOCH,
+            made_by: "operator".to_owned(),
+            expires: None,
+            revoked: None,
+            used: None,
+        };
+        key.caller()
+    }
+
+    #[test]
+    fn a_key_of_a_partner_is_no_more_than_that() {
+        let gln = Gln::parse("4012345000115").unwrap();
+        let own = || SpeaksFor::These(vec![gln]);
+        let partner = caller(&["operate"], own());
+        assert_eq!(partner.permissions(), Role::Partner.permissions());
+        assert_eq!((partner.actor(), partner.sight()), ("key:acme", &Sight::Parties(vec![gln])));
+        assert_eq!(caller(&["verify"], SpeaksFor::Any).sight(), &Sight::Nothing);
+        assert_eq!(caller(&["partner"], SpeaksFor::Any).sight(), &Sight::Nothing);
+        assert_eq!(caller(&["administrator", "verify"], SpeaksFor::Any).sight(), &Sight::Nothing);
+        assert_eq!(caller(&["receiver"], SpeaksFor::Any).sight(), &Sight::Everything);
+        assert_eq!(Scope::parse("all"), None);
     }
 
     #[test]

@@ -27,8 +27,6 @@ pub enum Permission {
     Ship,
     /// Works on cases, holds product and releases it, settles what must be answered.
     Investigate,
-    /// Answers cases as the partner that they are with.
-    AnswerCases,
     /// Brings in products, orders and who answers for which product.
     ManageCatalogue,
     /// Sets up trading partners.
@@ -49,7 +47,7 @@ use Permission::*;
 
 impl Permission {
     /// Every permission, in the order of their declaration.
-    pub const ALL: [Permission; 19] = [
+    pub const ALL: [Permission; 18] = [
         ReadEvents,
         ReadTrade,
         ReadStock,
@@ -61,7 +59,6 @@ impl Permission {
         Receive,
         Ship,
         Investigate,
-        AnswerCases,
         ManageCatalogue,
         ManagePartners,
         ManageExchange,
@@ -85,7 +82,6 @@ impl Permission {
             Receive => "receive",
             Ship => "ship",
             Investigate => "investigate",
-            AnswerCases => "answer-cases",
             ManageCatalogue => "manage-catalogue",
             ManagePartners => "manage-partners",
             ManageExchange => "manage-exchange",

@@ -58,19 +58,17 @@ impl Role {
         let reads = [ReadEvents, ReadTrade, ReadStock, ReadCases, ReadDirectory];
         let more: &[Permission] = match self {
             Role::Partner => {
-                return [ReadEvents, ReadTrade, ReadCases, Capture, AnswerCases, Verify]
-                    .into_iter()
-                    .collect();
+                return [ReadEvents, ReadTrade, ReadCases, Capture, Verify].into_iter().collect();
             }
             Role::Administrator => {
-                return [ManageAccess, ReadAudit, ReadMeasures].into_iter().collect();
+                return [ManageAccess, ReadMeasures].into_iter().collect();
             }
             Role::Operator => return Permissions::all(),
             Role::Compliance => {
                 return Permissions::all().iter().filter(|permission| *permission != ManageAccess).collect();
             }
             Role::Receiver => &[Check, Receive, Ship],
-            Role::Investigator => &[Check, Receive, Investigate, AnswerCases, ReadExchange],
+            Role::Investigator => &[Check, Receive, Investigate, ReadExchange],
             Role::Auditor => &[ReadExchange, ReadAudit, ReadMeasures],
         };
         reads.into_iter().chain(more.iter().copied()).collect()
@@ -104,7 +102,7 @@ mod tests {
         check(Role::Investigator, &[Investigate, ReadCases], &[ManageAccess, ManagePartners]);
         check(Role::Compliance, &[ManagePartners, ReadAudit, Ship], &[ManageAccess]);
         check(Role::Partner, &[ReadEvents, Capture, Verify], &[ReadStock, ReadDirectory, ReadAudit, Receive]);
-        check(Role::Administrator, &[ManageAccess, ReadAudit], &[ReadEvents, ReadCases, Capture, Verify]);
+        check(Role::Administrator, &[ManageAccess], &[ReadEvents, ReadAudit, Capture, Verify]);
         check(Role::Operator, &Permission::ALL, &[]);
         let writes = [
             Capture,
@@ -112,7 +110,6 @@ mod tests {
             Receive,
             Ship,
             Investigate,
-            AnswerCases,
             ManageCatalogue,
             ManagePartners,
             ManageExchange,

@@ -40,6 +40,7 @@ pub fn configure(config: &mut ServiceConfig) {
     responses((status = 200, description = "A page of arrivals; `Link` names the next.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -58,8 +59,7 @@ pub async fn list(
     let filter = ArrivalFilter { partner: text("partner"), channel: text("channel"), outcome };
     let (size, after) = (listing.size, listing.token);
     let limit = i64::try_from(size).unwrap_or(i64::MAX);
-    let found =
-        web::block(move || store.arrivals(&Caller::operator(), &filter, after.as_deref(), limit)).await??;
+    let found = web::block(move || store.arrivals(&caller, &filter, after.as_deref(), limit)).await??;
     let mut response = HttpResponse::Ok();
     if let Some(last) = found.last().filter(|_| found.len() == size) {
         response.insert_header((LINK, paging::next(&request, &last.id)));
@@ -74,11 +74,12 @@ pub async fn list(
     responses((status = 200, description = "The arrival.", body = Object)))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    Ok(HttpResponse::Ok().json(shown::answered(&found(&store, id.into_inner()).await?)))
+    Ok(HttpResponse::Ok().json(shown::answered(&found(&store, caller, id.into_inner()).await?)))
 }
 
 /// The answer to one arrival alone, as its sender gets it; 404 as long as there is none.
@@ -87,19 +88,20 @@ pub async fn show(
     responses((status = 200, description = "The answer on four levels.", body = AnswerForm)))]
 pub async fn answer(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let record = found(&store, id.into_inner()).await?;
+    let record = found(&store, caller, id.into_inner()).await?;
     if record.answer.is_empty() {
         return Err(Problem::new(Failure::NoSuchName, "there is no answer to this arrival yet; ask again"));
     }
     Ok(HttpResponse::Ok().content_type("application/json").body(record.answer))
 }
 
-async fn found(store: &Data<Store>, id: String) -> Result<ArrivalRecord, Problem> {
+async fn found(store: &Data<Store>, caller: Caller, id: String) -> Result<ArrivalRecord, Problem> {
     let store = store.clone();
-    let found = web::block(move || store.arrival(&Caller::operator(), &id)).await??;
+    let found = web::block(move || store.arrival(&caller, &id)).await??;
     found.ok_or_else(|| Problem::new(Failure::NoSuchName, "there is no arrival of this name"))
 }

@@ -31,6 +31,7 @@ use crate::store::audit_place;
     responses((status = 200, description = "A page of acts (`audit`); `Link` names the next.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -50,8 +51,7 @@ pub async fn list(
     };
     let (size, after) = (listing.size, listing.token);
     let limit = i64::try_from(size).unwrap_or(i64::MAX);
-    let found =
-        web::block(move || store.audited(&Caller::operator(), &filter, after.as_deref(), limit)).await??;
+    let found = web::block(move || store.audited(&caller, &filter, after.as_deref(), limit)).await??;
     let mut response = HttpResponse::Ok();
     if let Some(last) = found.last().filter(|_| found.len() == size) {
         response.insert_header((LINK, paging::next(&request, &audit_place(last))));

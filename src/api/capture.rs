@@ -59,6 +59,7 @@ impl Gate {
     responses((status = 202, description = "The job; `Location` names it.", body = Members)))]
 pub async fn post(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     store: Data<Store>,
     limits: Data<Limits>,
@@ -69,8 +70,7 @@ pub async fn post(
     let wish = Wish { behaviour: behaviour(headers)?, syntax: Some(body::syntax(headers)?) };
     let incoming = Incoming::new(payload, headers, &limits)?;
     let received = receive(incoming, limits.document_bytes, &store, &gate).await?;
-    let accepted =
-        web::block(move || capture::accept(&store, &Caller::operator(), received, wish, Utc::now()));
+    let accepted = web::block(move || capture::accept(&store, &caller, received, wish, Utc::now()));
     let job = accepted.await??.job;
     queue.ring();
     let mut response = HttpResponse::Accepted();
@@ -85,13 +85,14 @@ pub async fn post(
     responses((status = 200, description = "A page of jobs; `Link` names the next.", body = [Members])))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     store: Data<Store>,
     settings: Data<Settings>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let page = paging::page(request.query_string(), &settings)?;
     let most = u32::try_from(page.size + 1).unwrap_or(u32::MAX);
-    let found = web::block(move || store.jobs(&Caller::operator(), page.token.as_deref(), most));
+    let found = web::block(move || store.jobs(&caller, page.token.as_deref(), most));
     let mut jobs = found.await??;
     let more = jobs.len() > page.size;
     jobs.truncate(page.size);
@@ -109,12 +110,13 @@ pub async fn list(
         content((Members = "application/json"), (String = "application/xml")))))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     let media_type = accept::plain(request.headers()).ok_or_else(negotiation::nothing_fits)?;
     let id = id.into_inner();
-    let found = web::block(move || store.job(&Caller::operator(), &id)).await??;
+    let found = web::block(move || store.job(&caller, &id)).await??;
     let job = found
         .ok_or_else(|| Problem::new(Failure::NoSuchName, "there is no capture job of this captureID"))?;
     Ok(with_job(answer(), media_type, &job))

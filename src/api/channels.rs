@@ -57,19 +57,19 @@ pub struct Pausing {
         (status = 200, description = "The channel, in the place of the one of its name.", body = Object)))]
 pub async fn put(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let channel: PartnerChannel = json_body::read(payload, request.headers(), &limits).await?;
     channel.check().map_err(|fault| Problem::new(Failure::Validation, fault.to_string()))?;
-    let (id, keeping) = (channel.id.clone(), store.clone());
+    let (id, keeping, by) = (channel.id.clone(), store.clone(), caller.clone());
     let new = web::block(move || {
-        let caller = Caller::operator();
-        if !channel.partner.is_empty() && keeping.partner(&caller, &channel.partner)?.is_none() {
+        if !channel.partner.is_empty() && keeping.partner(&by, &channel.partner)?.is_none() {
             return Ok(None);
         }
-        keeping.put_channel(&caller, &channel, Utc::now()).map(Some)
+        keeping.put_channel(&by, &channel, Utc::now()).map(Some)
     });
     let Some(new) = new.await?? else {
         let detail = "there is no partner of this id; import it first, or leave partner empty for a system of your own";
@@ -77,7 +77,7 @@ pub async fn put(
     };
     let mut response = if new { HttpResponse::Created() } else { HttpResponse::Ok() };
     response.insert_header((LOCATION, format!("/api/v1/channels/{id}")));
-    Ok(response.json(shown::channel(&found(&store, id).await?)))
+    Ok(response.json(shown::channel(&found(&store, caller, id).await?)))
 }
 
 /// Lists channels in the order of their names.
@@ -88,6 +88,7 @@ pub async fn put(
     responses((status = 200, description = "A page of channels; `Link` names the next.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -95,8 +96,7 @@ pub async fn list(
     let partner = listing.value("partner").map(str::to_owned);
     let (size, after) = (listing.size, listing.token);
     let limit = i64::try_from(size).unwrap_or(i64::MAX);
-    let found =
-        web::block(move || store.channels(&Caller::operator(), partner.as_deref(), after.as_deref(), limit));
+    let found = web::block(move || store.channels(&caller, partner.as_deref(), after.as_deref(), limit));
     let found = found.await??;
     let mut response = HttpResponse::Ok();
     if let Some(last) = found.last().filter(|_| found.len() == size) {
@@ -112,11 +112,12 @@ pub async fn list(
     responses((status = 200, description = "The channel.", body = Object)))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    Ok(HttpResponse::Ok().json(shown::channel(&found(&store, id.into_inner()).await?)))
+    Ok(HttpResponse::Ok().json(shown::channel(&found(&store, caller, id.into_inner()).await?)))
 }
 
 /// Sends nothing more by a channel until it is resumed.
@@ -125,14 +126,14 @@ pub async fn show(
     responses((status = 200, description = "The channel as it then stands.", body = Object)))]
 pub async fn pause(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let asked: Pausing = json_body::read(payload, request.headers(), &limits).await?;
-    let paused = web::block(move || store.pause_channel(&Caller::operator(), &id, &asked.reason, Utc::now()))
-        .await??;
+    let paused = web::block(move || store.pause_channel(&caller, &id, &asked.reason, Utc::now())).await??;
     Ok(HttpResponse::Ok().json(shown::channel(&paused.ok_or_else(absent)?)))
 }
 
@@ -142,11 +143,12 @@ pub async fn pause(
     responses((status = 200, description = "The channel as it then stands.", body = Object)))]
 pub async fn resume(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let resumed = web::block(move || store.resume_channel(&Caller::operator(), &id, Utc::now())).await??;
+    let resumed = web::block(move || store.resume_channel(&caller, &id, Utc::now())).await??;
     Ok(HttpResponse::Ok().json(shown::channel(&resumed.ok_or_else(absent)?)))
 }
 
@@ -154,16 +156,20 @@ pub async fn resume(
 #[utoipa::path(delete, path = "/api/v1/channels/{id}", tag = "Exchange",
     params(("id" = String, Path, description = "Its name")),
     responses((status = 204, description = "It is removed.")))]
-pub async fn remove(id: web::Path<String>, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    match web::block(move || store.remove_channel(&Caller::operator(), &id, Utc::now())).await?? {
+pub async fn remove(
+    caller: Caller,
+    id: web::Path<String>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    match web::block(move || store.remove_channel(&caller, &id, Utc::now())).await?? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(absent()),
     }
 }
 
-async fn found(store: &Data<Store>, id: String) -> Result<ChannelRecord, Problem> {
+async fn found(store: &Data<Store>, caller: Caller, id: String) -> Result<ChannelRecord, Problem> {
     let store = store.clone();
-    web::block(move || store.channel(&Caller::operator(), &id)).await??.ok_or_else(absent)
+    web::block(move || store.channel(&caller, &id)).await??.ok_or_else(absent)
 }
 
 fn absent() -> Problem {

@@ -42,6 +42,7 @@ pub fn configure(config: &mut ServiceConfig) {
     responses((status = 200, description = "A page of deliveries; `Link` names the next.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -55,8 +56,7 @@ pub async fn list(
         DeliveryFilter { state: state.transpose()?, channel: text("channel"), partner: text("partner") };
     let (size, after) = (listing.size, listing.token);
     let limit = i64::try_from(size).unwrap_or(i64::MAX);
-    let found =
-        web::block(move || store.deliveries(&Caller::operator(), &filter, after.as_deref(), limit)).await??;
+    let found = web::block(move || store.deliveries(&caller, &filter, after.as_deref(), limit)).await??;
     let mut response = HttpResponse::Ok();
     if let Some(last) = found.last().filter(|_| found.len() == size) {
         response.insert_header((LINK, paging::next(&request, &last.id)));
@@ -71,13 +71,13 @@ pub async fn list(
     responses((status = 200, description = "The delivery.", body = Object)))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let id = id.into_inner();
     let found = web::block(move || {
-        let caller = Caller::operator();
         let Some(delivery) = store.delivery(&caller, &id)? else { return Ok(None) };
         store.delivery_tries(&caller, &id).map(|tries| Some((delivery, tries)))
     });
@@ -91,11 +91,12 @@ pub async fn show(
     responses((status = 200, description = "The delivery as it then stands.", body = Object)))]
 pub async fn replay(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let found = web::block(move || store.replay_delivery(&Caller::operator(), &id, Utc::now())).await??;
+    let found = web::block(move || store.replay_delivery(&caller, &id, Utc::now())).await??;
     Ok(HttpResponse::Ok().json(shown::delivery(&found.ok_or_else(absent)?, None)))
 }
 

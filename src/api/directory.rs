@@ -61,6 +61,7 @@ pub fn configure(config: &mut ServiceConfig) {
     responses((status = 200, description = "How many were added, changed and unchanged, and warnings.", body = Object)))]
 pub async fn import(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     (store, limits, settings): (Data<Store>, Data<Limits>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
@@ -75,7 +76,7 @@ pub async fn import(
         let mut defects = Defects::new(false);
         let file = directory::read(&*bytes, syntax, &mut defects);
         import::refuse_errors(&defects)?;
-        match store.put_directory(&Caller::operator(), (&file.records, replace), Utc::now())? {
+        match store.put_directory(&caller, (&file.records, replace), Utc::now())? {
             Ok(done) => {
                 for id in &done.older {
                     defects.add(file.older(id));
@@ -101,6 +102,7 @@ pub async fn import(
     responses((status = 200, description = "A page of records.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -109,8 +111,7 @@ pub async fn list(
     let filter = filter(&listing)?;
     let (size, after) = (listing.size, listing.token);
     let most = i64::try_from(size + 1).unwrap_or(i64::MAX);
-    let found =
-        web::block(move || store.directory(&Caller::operator(), &filter, after.as_deref(), most)).await??;
+    let found = web::block(move || store.directory(&caller, &filter, after.as_deref(), most)).await??;
     let mut response = HttpResponse::Ok();
     if let Some(last) = size.checked_sub(1).and_then(|last| found.get(last)).filter(|_| found.len() > size) {
         response.insert_header((LINK, paging::next(&request, &last.record.id())));
@@ -126,6 +127,7 @@ pub async fn list(
         content((String = "text/csv"), (Object = "application/json")))))]
 pub async fn export(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     let listing = paging::listing(request.query_string(), &["format"], &settings)?;
@@ -136,7 +138,7 @@ pub async fn export(
     };
     let written = web::block(move || {
         let mut records: Vec<Result<DirectoryRecord, StoreError>> = Vec::new();
-        each(&store, |entry| records.push(Ok(entry.record)))?;
+        each(&store, &caller, |entry| records.push(Ok(entry.record)))?;
         let mut text = Vec::new();
         match csv {
             true => directory::write_csv::<StoreError>(&mut text, records)?,
@@ -153,13 +155,14 @@ pub async fn export(
     responses((status = 200, description = "How many records there are, and what is wrong with them.", body = Object)))]
 pub async fn check(
     request: HttpRequest,
+    caller: Caller,
     (store, verifier): (Data<Store>, Data<Verifier>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let looked = web::block(move || {
         let mut checking = DirectoryCheck::new(verifier.settings());
         let (mut records, mut found) = (0_u64, Vec::new());
-        each(&store, |entry| {
+        each(&store, &caller, |entry| {
             records += 1;
             found.extend(checking.look(&entry));
         })?;
@@ -177,8 +180,12 @@ pub async fn check(
 #[utoipa::path(delete, path = "/api/v1/directory/{id}", tag = "Verification",
     params(("id" = String, Path)),
     responses((status = 204, description = "It is removed.")))]
-pub async fn remove(id: web::Path<String>, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    match web::block(move || store.remove_directory_record(&Caller::operator(), &id, Utc::now())).await?? {
+pub async fn remove(
+    caller: Caller,
+    id: web::Path<String>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    match web::block(move || store.remove_directory_record(&caller, &id, Utc::now())).await?? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(absent()),
     }
@@ -202,10 +209,10 @@ fn filter(listing: &Listing) -> Result<DirectoryFilter, Problem> {
 }
 
 /// Hands over every record, page by page.
-fn each(store: &Store, mut take: impl FnMut(DirectoryEntry)) -> Result<(), StoreError> {
-    let (caller, filter, mut after) = (Caller::operator(), DirectoryFilter::default(), None::<String>);
+fn each(store: &Store, caller: &Caller, mut take: impl FnMut(DirectoryEntry)) -> Result<(), StoreError> {
+    let (filter, mut after) = (DirectoryFilter::default(), None::<String>);
     loop {
-        let page = store.directory(&caller, &filter, after.as_deref(), PAGE)?;
+        let page = store.directory(caller, &filter, after.as_deref(), PAGE)?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.record.id());
         page.into_iter().for_each(&mut take);

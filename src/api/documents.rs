@@ -29,12 +29,13 @@ const CHUNK: usize = 64 << 10;
         content((String = "application/xml"), (Object = "application/json")))))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     let unknown = || Problem::new(Failure::NoSuchName, "there is no document of this number");
     let id: i64 = id.parse().map_err(|_| unknown())?;
-    let found = web::block(move || match store.document(&Caller::operator(), id)? {
+    let found = web::block(move || match store.document(&caller, id)? {
         Some(document) => Ok(Some((document, store.input(id)?))),
         None => Ok::<_, Problem>(None),
     });

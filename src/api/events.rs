@@ -48,13 +48,14 @@ pub const EVENTS: &str = "/epcis/events/";
         content((Object = "application/ld+json"), (String = "application/xml")))))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     store: Data<Store>,
     settings: Data<Settings>,
     prefixes: Data<Prefixes>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = wanted(request.headers(), settings.epc_format)?;
     let (query, page) = paging::question(request.query_string(), &settings)?;
-    let found = web::block(move || store.events(&Caller::operator(), &query, &page)).await??;
+    let found = web::block(move || store.events(&caller, &query, &page)).await??;
     let mut response = HttpResponse::Ok();
     if let Some(token) = &found.next {
         response.insert_header((LINK, paging::next(&request, token)));
@@ -69,6 +70,7 @@ pub async fn list(
         content((Object = "application/ld+json"), (String = "application/xml")))))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     store: Data<Store>,
     settings: Data<Settings>,
     prefixes: Data<Prefixes>,
@@ -79,7 +81,7 @@ pub async fn show(
         // An event hash ID has a query part, which clients forget to escape.
         id = format!("{id}?{}", request.query_string());
     }
-    let found = web::block(move || store.event(&Caller::operator(), &id)).await??;
+    let found = web::block(move || store.event(&caller, &id)).await??;
     if found.is_empty() {
         return Err(Problem::new(Failure::NoSuchName, "there is no event of this eventID"));
     }
@@ -94,6 +96,7 @@ pub async fn show(
         content((Object = "application/ld+json"), (String = "application/xml")))))]
 pub async fn post(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     (store, prefixes): (Data<Store>, Data<Prefixes>),
     (limits, settings): (Data<Limits>, Data<Settings>),
@@ -106,8 +109,7 @@ pub async fn post(
     let incoming = Incoming::new(payload, headers, &limits)?;
     let received = receive(incoming, limits.event_bytes, &store, &gate).await?;
     let taking = store.clone();
-    let taken =
-        web::block(move || capture::accept_event(&taking, &Caller::operator(), received, syntax, Utc::now()));
+    let taken = web::block(move || capture::accept_event(&taking, &caller, received, syntax, Utc::now()));
     let taken = taken.await??;
     queue.ring();
     finished(taken.job, &store, Duration::from_secs(settings.event_seconds)).await?;
@@ -127,6 +129,7 @@ pub async fn finished(mut job: CaptureJob, store: &Data<Store>, most: Duration) 
         }
         sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(64));
+        // It is waited for here, whoever sees it.
         let (store, id) = (store.clone(), job.id.clone());
         let found = web::block(move || store.job(&Caller::operator(), &id)).await??;
         job = found.ok_or_else(|| Problem::internal(&"a capture job has vanished"))?;

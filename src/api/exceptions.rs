@@ -73,6 +73,7 @@ pub fn configure(config: &mut ServiceConfig) {
     responses((status = 200, description = "A page of cases; `Link` names the next.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -96,7 +97,6 @@ pub async fn list(
     };
     let (size, token) = (listing.size.min(MOST_ON_PAGE), listing.token);
     let found = web::block(move || {
-        let caller = Caller::operator();
         let before = match token.as_deref() {
             Some(id) => Some(store.case(&caller, id)?.ok_or(UnknownToken)?),
             None => None,
@@ -128,12 +128,12 @@ impl From<UnknownToken> for Problem {
     responses((status = 200, description = "`case` and `steps`.", body = Object)))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let found = web::block(move || {
-        let caller = Caller::operator();
         let case = store.case(&caller, &id)?;
         Ok::<_, Problem>((case, store.case_steps(&caller, &id)?))
     });
@@ -149,12 +149,12 @@ pub async fn show(
     responses((status = 200, description = "`messages`, the oldest first.", body = Object)))]
 pub async fn messages(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let found = web::block(move || {
-        let caller = Caller::operator();
         let case = store.case(&caller, &id)?;
         Ok::<_, Problem>((case, store.case_messages(&caller, &id)?))
     });
@@ -200,6 +200,7 @@ pub async fn receive(
     responses((status = 200, description = "`case`, `message`, `notification` and `email`.", body = Object)))]
 pub async fn notify(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits, settings): (Data<Store>, Data<Limits>, Data<cases::Settings>),
@@ -207,7 +208,7 @@ pub async fn notify(
     negotiation::accepts_json(request.headers())?;
     let asked: NotifyRequest = json_body::read(payload, request.headers(), &limits).await?;
     let requests = asked.asked().map_err(invalid)?;
-    let who = operator(asked.by);
+    let who = caller.signed(asked.by.as_deref());
     let done = web::block(move || cases::notify(&store, &settings, (&id, &who), &requests, Utc::now()));
     Ok(sent(done.await??))
 }
@@ -218,6 +219,7 @@ pub async fn notify(
     responses((status = 200, description = "`case`, `message` and `email`.", body = Object)))]
 pub async fn respond(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits, settings): (Data<Store>, Data<Limits>, Data<cases::Settings>),
@@ -226,7 +228,7 @@ pub async fn respond(
     let asked: RespondRequest = json_body::read(payload, request.headers(), &limits).await?;
     let all = asked.all.as_ref().map(|answer| answer.answer()).transpose().map_err(invalid)?;
     let reply = Reply { all, answers: asked.answers().map_err(invalid)?, notes: asked.notes };
-    let who = operator(asked.by);
+    let who = caller.signed(asked.by.as_deref());
     let done = web::block(move || cases::respond(&store, &settings, (&id, &who), &reply, Utc::now()));
     Ok(sent(done.await??))
 }
@@ -237,13 +239,14 @@ pub async fn respond(
     responses((status = 200, description = "The case.", body = CaseForm)))]
 pub async fn note(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let asked: NoteRequest = json_body::read(payload, request.headers(), &limits).await?;
-    let (who, now) = (operator(asked.by), Utc::now());
+    let (who, now) = (caller.signed(asked.by.as_deref()), Utc::now());
     let case = web::block(move || cases::note(&store, (&id, &who), &asked.text, now)).await??;
     Ok(HttpResponse::Ok().json(CaseForm::of(&case, now)))
 }
@@ -254,6 +257,7 @@ pub async fn note(
     responses((status = 200, description = "`case`, `message`, `notification` and `email`.", body = Object)))]
 pub async fn close(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits, settings): (Data<Store>, Data<Limits>, Data<cases::Settings>),
@@ -263,7 +267,7 @@ pub async fn close(
     if asked.reason.trim().is_empty() {
         return Err(invalid("say in `reason` why the case is closed".to_owned()));
     }
-    let who = operator(asked.by);
+    let who = caller.signed(asked.by.as_deref());
     let done = web::block(move || cases::close(&store, &settings, (&id, &who), &asked.reason, Utc::now()));
     Ok(sent(done.await??))
 }
@@ -275,10 +279,6 @@ fn sent(sent: Sent) -> HttpResponse {
         "notification": sent.notification,
         "email": { "subject": sent.email.subject, "body": sent.email.body },
     }))
-}
-
-fn operator(by: Option<String>) -> String {
-    by.filter(|by| !by.trim().is_empty()).unwrap_or_else(|| "operator".to_owned())
 }
 
 fn invalid(detail: String) -> Problem {

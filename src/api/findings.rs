@@ -32,6 +32,7 @@ use crate::store::StoredFinding;
     responses((status = 200, description = "A page of findings; `Link` names the next.", body = Vec<FindingForm>)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     store: Data<Store>,
     settings: Data<Settings>,
 ) -> Result<HttpResponse, Problem> {
@@ -48,7 +49,6 @@ pub async fn list(
         document.map_err(|_| wrong("document is the number of a document, from its capture job"))?;
     let about = listing.value("about").map(|about| Epc::parse(about).key());
     let rule = listing.value("rule").map(str::to_owned);
-    let caller = Caller::operator();
     let found = match (document, about) {
         (Some(document), None) => web::block(move || store.findings(&caller, document)).await??,
         (None, Some(about)) => web::block(move || store.findings_about(&caller, &about)).await??,

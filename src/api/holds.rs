@@ -32,17 +32,18 @@ use crate::store::Store;
         (status = 200, description = "The one that stands already for the same.", body = HoldForm)))]
 pub async fn open(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let asked: HoldRequest = json_body::read(payload, request.headers(), &limits).await?;
+    let mut asked: HoldRequest = json_body::read(payload, request.headers(), &limits).await?;
+    asked.by = Some(caller.signed(asked.by.as_deref()));
     let invalid = |fault: &dyn std::fmt::Display| Problem::new(Failure::Validation, fault.to_string());
     let kind = asked.kind(kind(&request)).map_err(|fault| invalid(&fault))?;
     let scope = asked.scope().map_err(|fault| invalid(&fault))?;
     let opened = asked.opened(Utc::now()).map_err(|fault| invalid(&fault))?;
-    let (hold, new) =
-        web::block(move || store.open_hold(&Caller::operator(), kind, &scope, &opened)).await??;
+    let (hold, new) = web::block(move || store.open_hold(&caller, kind, &scope, &opened)).await??;
     let mut response = if new { HttpResponse::Created() } else { HttpResponse::Ok() };
     response.insert_header((LOCATION, format!("{}/{}", request.uri().path().trim_end_matches('/'), hold.id)));
     Ok(response.json(HoldForm::from(&hold)))
@@ -57,6 +58,7 @@ pub async fn open(
     responses((status = 200, description = "A page of holds; `Link` names the next.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -73,8 +75,7 @@ pub async fn list(
     let filter = HoldFilter { kinds: kind(&request).list().to_vec(), open, gtin };
     let (size, after) = (listing.size, listing.token);
     let limit = i64::try_from(size).unwrap_or(i64::MAX);
-    let found =
-        web::block(move || store.holds(&Caller::operator(), &filter, after.as_deref(), limit)).await??;
+    let found = web::block(move || store.holds(&caller, &filter, after.as_deref(), limit)).await??;
     let mut response = HttpResponse::Ok();
     if let Some(last) = found.last().filter(|_| found.len() == size) {
         response.insert_header((LINK, paging::next(&request, &last.id)));
@@ -89,12 +90,13 @@ pub async fn list(
     responses((status = 200, description = "The hold as it stands.", body = HoldForm)))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let kind = kind(&request);
-    let found = web::block(move || store.hold(&Caller::operator(), &id)).await??;
+    let found = web::block(move || store.hold(&caller, &id)).await??;
     Ok(HttpResponse::Ok().json(HoldForm::from(&existing(found, kind)?)))
 }
 
@@ -104,22 +106,22 @@ pub async fn show(
     responses((status = 200, description = "The hold as it then is.", body = HoldForm)))]
 pub async fn release(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let kind = kind(&request);
-    let asked: ReleaseRequest = json_body::read(payload, request.headers(), &limits).await?;
+    let mut asked: ReleaseRequest = json_body::read(payload, request.headers(), &limits).await?;
+    asked.by = Some(caller.signed(asked.by.as_deref()));
     let released =
         asked.released(Utc::now()).map_err(|fault| Problem::new(Failure::Validation, fault.to_string()))?;
-    let found = web::block(move || {
-        let caller = Caller::operator();
-        match store.hold(&caller, &id)?.filter(|hold| hold.kind.same_list(kind)) {
+    let found =
+        web::block(move || match store.hold(&caller, &id)?.filter(|hold| hold.kind.same_list(kind)) {
             Some(_) => store.release_hold(&caller, &id, &released),
             None => Ok(None),
-        }
-    });
+        });
     Ok(HttpResponse::Ok().json(HoldForm::from(&existing(found.await??, kind)?)))
 }
 

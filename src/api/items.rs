@@ -40,12 +40,12 @@ const ALONE: (&str, &str) = (
     params(("epc" = String, Path, description = "EPC URN, Digital Link or scan, percent-encoded"),
         ("at" = Option<String>, Query, description = "A moment in the past, `2026-03-04T12:00:00Z`")),
     responses((status = 200, description = "Each fact with how it is known.", body = ItemForm)))]
-pub async fn show(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+pub async fn show(request: HttpRequest, caller: Caller, store: Data<Store>) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let (epc, until) = asked(&request, "")?;
     let form = web::block(move || {
-        let custody = known(&store, &epc, until)?;
-        Ok::<_, Problem>(ItemForm::gather(&store, &Caller::operator(), &custody)?)
+        let custody = known(&store, &caller, &epc, until)?;
+        Ok::<_, Problem>(ItemForm::gather(&store, &caller, &custody)?)
     });
     Ok(HttpResponse::Ok().json(form.await??))
 }
@@ -55,10 +55,14 @@ pub async fn show(request: HttpRequest, store: Data<Store>) -> Result<HttpRespon
     params(("epc" = String, Path, description = "EPC URN, Digital Link or scan, percent-encoded"),
         ("at" = Option<String>, Query, description = "A moment in the past, `2026-03-04T12:00:00Z`")),
     responses((status = 200, description = "The events in the order of time.", body = [StepForm])))]
-pub async fn history(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+pub async fn history(
+    request: HttpRequest,
+    caller: Caller,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let (epc, until) = asked(&request, "/history")?;
-    let custody = web::block(move || known(&store, &epc, until)).await??;
+    let custody = web::block(move || known(&store, &caller, &epc, until)).await??;
     Ok(HttpResponse::Ok().json(CustodyForm::from(&custody).steps))
 }
 
@@ -68,10 +72,14 @@ pub async fn history(request: HttpRequest, store: Data<Store>) -> Result<HttpRes
         ("at" = Option<String>, Query, description = "A moment in the past, `2026-03-04T12:00:00Z`")),
     responses((status = 200, description = "Parties, events and gaps.",
         content((CustodyForm = "application/json"), (String = "image/svg+xml"), (String = "text/html")))))]
-pub async fn chain(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+pub async fn chain(
+    request: HttpRequest,
+    caller: Caller,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
     let form = form(request.headers())?;
     let (epc, until) = asked(&request, "/custody")?;
-    let custody = web::block(move || known(&store, &epc, until)).await??;
+    let custody = web::block(move || known(&store, &caller, &epc, until)).await??;
     let mut response = HttpResponse::Ok();
     response.insert_header(("Vary", "Accept"));
     Ok(match form {
@@ -112,8 +120,8 @@ fn moment(query: &str) -> Result<i64, Problem> {
 }
 
 /// The life of an object that some event names; 404 where none does.
-fn known(store: &Store, epc: &Epc, until: i64) -> Result<Custody, Problem> {
-    let custody = Custody::of(store, &Caller::operator(), epc, until)?;
+fn known(store: &Store, caller: &Caller, epc: &Epc, until: i64) -> Result<Custody, Problem> {
+    let custody = Custody::of(store, caller, epc, until)?;
     if custody.steps.is_empty() {
         let detail = format!("no event names {}", custody::readable(epc));
         return Err(Problem::new(Failure::NoSuchName, detail));

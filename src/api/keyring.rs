@@ -49,7 +49,8 @@ struct Kept {
 }
 
 struct KeptKey {
-    key: Arc<ApiKey>,
+    key: ApiKey,
+    caller: Caller,
     /// When its last use was noted in the store, in microseconds.
     noted: AtomicI64,
 }
@@ -61,19 +62,19 @@ impl Keyring {
         Keyring(Arc::new(Inner { store: store.clone(), kept, reading }))
     }
 
-    /// The key that was shown, where it is good at this moment; notes that it was used.
+    /// Who asks with the key that was shown, where it is good at this moment; notes that it was used.
     pub async fn admit(
         &self,
         shown: &KeyText,
         now: DateTime<Utc>,
-    ) -> Result<Result<Arc<ApiKey>, KeyRefusal>, Problem> {
+    ) -> Result<Result<Caller, KeyRefusal>, Problem> {
         let kept = self.current().await?;
         let Some(found) = kept.keys.get(shown.id()) else { return Ok(Err(KeyRefusal::Unknown)) };
         if let Err(refusal) = found.key.admits(shown, now) {
             return Ok(Err(refusal));
         }
         self.note(found, now);
-        Ok(Ok(Arc::clone(&found.key)))
+        Ok(Ok(found.caller.clone()))
     }
 
     async fn current(&self) -> Result<Arc<Kept>, Problem> {
@@ -105,7 +106,8 @@ impl Keyring {
             let earlier = before.as_ref().and_then(|kept| kept.keys.get(&key.id));
             let earlier = earlier.map(|kept| kept.noted.load(Ordering::Relaxed)).unwrap_or_default();
             let stored = key.used.map(|used| used.timestamp_micros()).unwrap_or_default();
-            (key.id.clone(), KeptKey { key: Arc::new(key), noted: AtomicI64::new(stored.max(earlier)) })
+            let caller = key.caller();
+            (key.id.clone(), KeptKey { key, caller, noted: AtomicI64::new(stored.max(earlier)) })
         });
         let kept = Arc::new(Kept { since, keys: keys.collect() });
         *self.0.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&kept));

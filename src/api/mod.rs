@@ -2,6 +2,7 @@
 
 mod accept;
 mod address;
+mod admission;
 mod arrivals;
 mod audit;
 mod body;
@@ -26,7 +27,9 @@ mod items;
 mod job_document;
 mod json_body;
 mod keyring;
+mod keys;
 mod multipart;
+mod near;
 mod negotiation;
 mod obligations;
 mod observe;
@@ -46,6 +49,7 @@ mod resolver;
 mod returns;
 mod rules;
 mod scans;
+mod session;
 mod shipments;
 mod shipping;
 mod transactions;
@@ -81,7 +85,7 @@ use crate::verify::Desk;
 use crate::verify::Verifier;
 use crate::verify::routing;
 
-pub use caller::Asker;
+pub use admission::admit;
 pub use health::measure;
 pub use invite::Onboarding;
 pub use negotiation::EpcFormat;
@@ -320,6 +324,7 @@ fn v1(config: &mut ServiceConfig) {
         )
         .service(discovery::resource("/items/{epc:.+}", "OPTIONS, GET").route(web::get().to(items::show)));
     config
+        .configure(keys::configure)
         .service(discovery::resource("/audit", "OPTIONS, GET").route(web::get().to(audit::list)))
         .service(discovery::resource("/rules", "OPTIONS, GET").route(web::get().to(rules::list)))
         .service(discovery::resource("/rules/{id}", "OPTIONS, GET").route(web::get().to(rules::show)));

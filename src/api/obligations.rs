@@ -27,6 +27,7 @@ use crate::store::Store;
     responses((status = 200, description = "The most urgent of them (`obligations`).", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -36,7 +37,7 @@ pub async fn list(
         Problem::new(Failure::QueryParameter, format!("direction {word:?} is neither answered nor asked"))
     })?;
     let limit = i64::try_from(listing.size).unwrap_or(i64::MAX);
-    let due = web::block(move || store.verifications_due(&Caller::operator(), direction, limit)).await??;
+    let due = web::block(move || store.verifications_due(&caller, direction, limit)).await??;
     let now = Utc::now();
     let shown: Vec<ObligationForm> = due.iter().map(|record| ObligationForm::new(record, now)).collect();
     Ok(HttpResponse::Ok().json(json!({ "obligations": shown })))
@@ -49,17 +50,18 @@ pub async fn list(
     responses((status = 200, description = "What was due.", body = ObligationForm)))]
 pub async fn settle(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let asked: ReleaseRequest = json_body::read(payload, request.headers(), &limits).await?;
+    let mut asked: ReleaseRequest = json_body::read(payload, request.headers(), &limits).await?;
+    asked.by = Some(caller.signed(asked.by.as_deref()));
     let now = Utc::now();
     let decision =
         asked.released(now).map_err(|fault| Problem::new(Failure::Validation, fault.to_string()))?;
-    let settled =
-        web::block(move || store.settle_verification(&Caller::operator(), &id, &decision)).await??;
+    let settled = web::block(move || store.settle_verification(&caller, &id, &decision)).await??;
     let record = settled.ok_or_else(|| {
         Problem::new(Failure::NoSuchName, "there is no verification of this name that is due")
     })?;

@@ -77,6 +77,7 @@ impl From<OnboardError> for Problem {
     responses((status = 201, description = "The invitation, with its link.", body = InvitationForm)))]
 pub async fn invite(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
@@ -84,7 +85,6 @@ pub async fn invite(
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let asked: InviteRequest = json_body::read(payload, request.headers(), &limits).await?;
-    let caller = Caller::operator();
     let InviteRequest { name, days, uploads, bytes } = asked;
     let partner = id.into_inner();
     let asked = Inviting { partner, name, days, uploads, bytes, by: caller.actor().to_owned() };
@@ -104,11 +104,11 @@ pub async fn invite(
     responses((status = 200, description = "The invitations.", body = Object)))]
 pub async fn invitations(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let caller = Caller::operator();
     let found = web::block(move || {
         let partner = onboard::find(&store, &caller, &id)?;
         Ok::<_, Problem>(store.invitations(&caller, &partner.id)?)
@@ -123,8 +123,11 @@ pub async fn invitations(
 #[utoipa::path(delete, path = "/api/v1/partners/{id}/invitations/{invitation}", tag = "Trading partners",
     params(("id" = String, Path, description = "Its id, or one of its GLNs"), ("invitation" = String, Path)),
     responses((status = 204, description = "It is taken back.")))]
-pub async fn revoke(path: web::Path<(String, String)>, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let caller = Caller::operator();
+pub async fn revoke(
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
     let revoked = Revocation { at: Utc::now(), by: caller.actor().to_owned(), why: String::new() };
     let done = web::block(move || {
         let (id, invitation) = path.into_inner();
@@ -143,11 +146,12 @@ pub async fn revoke(path: web::Path<(String, String)>, store: Data<Store>) -> Re
     responses((status = 200, description = "How the partner stands now.", body = PartnerCard)))]
 pub async fn live(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
-    decide(&request, id.into_inner(), payload, (store, limits), onboard::go_live).await
+    decide((&request, caller), id.into_inner(), payload, (store, limits), onboard::go_live).await
 }
 
 /// Takes a partner back to where its files are judged and nothing in them is released.
@@ -156,17 +160,18 @@ pub async fn live(
     responses((status = 200, description = "How the partner stands now.", body = PartnerCard)))]
 pub async fn pause(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
-    decide(&request, id.into_inner(), payload, (store, limits), onboard::pause).await
+    decide((&request, caller), id.into_inner(), payload, (store, limits), onboard::pause).await
 }
 
 type Decide = fn(&Store, &Caller, &str, &Decision) -> Result<bool, OnboardError>;
 
 async fn decide(
-    request: &HttpRequest,
+    (request, caller): (&HttpRequest, Caller),
     id: String,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
@@ -174,7 +179,7 @@ async fn decide(
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let asked: WhyRequest = json_body::read(payload, request.headers(), &limits).await?;
-    let (caller, now) = (Caller::operator(), Utc::now());
+    let now = Utc::now();
     let card = web::block(move || {
         let decision =
             Decision { who: caller.actor().to_owned(), when: now, why: asked.reason.trim().to_owned() };
@@ -191,11 +196,11 @@ async fn decide(
     responses((status = 200, description = "The card.", body = PartnerCard)))]
 pub async fn card(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let caller = Caller::operator();
     let card = web::block(move || {
         let partner = onboard::find(&store, &caller, &id)?;
         Ok::<_, Problem>(onboard::card(&store, &caller, partner)?.form(Utc::now()))
@@ -210,6 +215,7 @@ pub async fn card(
     responses((status = 200, description = "The scorecard.", body = PartnerScore)))]
 pub async fn score(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     (store, settings): (Data<Store>, Data<Settings>),
     onboarding: Data<Onboarding>,
@@ -219,7 +225,6 @@ pub async fn score(
     let weeks = listing.value("weeks").map(str::parse::<u32>).transpose();
     let weeks = weeks.map_err(|_| Problem::new(Failure::QueryParameter, "weeks takes a whole number"))?;
     let weeks = weeks.unwrap_or(onboarding.settings.score_weeks);
-    let caller = Caller::operator();
     let score = web::block(move || {
         let partner = onboard::find(&store, &caller, &id)?;
         Ok::<_, Problem>(onboard::score(&store, &caller, &partner, (weeks, Utc::now()))?)
@@ -234,6 +239,7 @@ pub async fn score(
     responses((status = 200, description = "A page of test files.", body = Object)))]
 pub async fn tests(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
@@ -241,7 +247,6 @@ pub async fn tests(
     let listing = paging::listing(request.query_string(), &[], &settings)?;
     let (size, before) = (listing.size, listing.token);
     let most = i64::try_from(size + 1).unwrap_or(i64::MAX);
-    let caller = Caller::operator();
     let found = web::block(move || {
         let partner = onboard::find(&store, &caller, &id)?;
         Ok::<_, Problem>(store.trials(&caller, &partner.id, before.as_deref(), most)?)
@@ -263,11 +268,11 @@ pub async fn tests(
     responses((status = 200, description = "The report.", body = Object)))]
 pub async fn test(
     request: HttpRequest,
+    caller: Caller,
     path: web::Path<(String, String)>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let caller = Caller::operator();
     let report = web::block(move || {
         let (id, test) = path.into_inner();
         let partner = onboard::find(&store, &caller, &id)?;

@@ -28,6 +28,7 @@ use crate::api::health;
 use crate::api::holds;
 use crate::api::invite;
 use crate::api::items;
+use crate::api::keys;
 use crate::api::obligations;
 use crate::api::onboarding;
 use crate::api::orders;
@@ -90,6 +91,7 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         (name = "Exchange", description = "Channels to partners, what came by them and its answers, what goes out"),
         (name = "Orders", description = "Purchase orders and despatch advices"),
         (name = "Verification", description = "Product identifiers: partners ask under `/vrs` (GS1 Lightweight Messaging Standard)"),
+        (name = "Access", description = "Who is let in"),
         (name = "Operation", description = "Health, measures and this document"),
     ),
     paths(
@@ -130,6 +132,10 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         holds::open,
         holds::release,
         holds::show,
+        keys::add,
+        keys::list,
+        keys::revoke,
+        keys::show,
         obligations::list,
         obligations::settle,
         orders::import_advices,
@@ -306,6 +312,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::access;
     use crate::api::Settings;
     use crate::api::Shared;
     use crate::capture::Limits;
@@ -401,6 +408,17 @@ mod tests {
             absent.is_empty(),
             "add #[utoipa::path] to the handler, and its name to the list above: {absent:?}"
         );
+        let asked = |route: &&String| {
+            let (method, path) = route.split_once(' ').unwrap();
+            matches!(access::way(&method.to_uppercase(), path), access::Way::Listed { page: false, .. })
+        };
+        let unguarded: Vec<_> = described.iter().filter(|route| !asked(route)).collect();
+        assert!(unguarded.is_empty(), "say in access::ROUTES what they ask of who calls: {unguarded:?}");
+        let listed =
+            access::ROUTES.iter().map(|(method, path, _)| format!("{} {path}", method.to_lowercase()));
+        let gone: Vec<_> =
+            listed.filter(|route| !described.contains(route) && !route.contains("{path}")).collect();
+        assert!(gone.is_empty(), "in access::ROUTES, but not served: {gone:?}");
         let unreal: Vec<_> = described.difference(&served).collect();
         assert!(unreal.is_empty(), "described, but not served: {unreal:?}");
     }

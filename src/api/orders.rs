@@ -35,10 +35,11 @@ use crate::store::Store;
     responses((status = 200, description = "How many were added, changed and unchanged, and warnings.", body = Object)))]
 pub async fn import_orders(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     shared: (Data<Store>, Data<Limits>, Data<cases::Settings>),
 ) -> Result<HttpResponse, Problem> {
-    import(request, payload, shared, OrderKind::Order).await
+    import((request, caller), payload, shared, OrderKind::Order).await
 }
 
 /// Imports despatch advices from JSON, CSV or X12 856: all or, where one is wrong, none.
@@ -47,14 +48,15 @@ pub async fn import_orders(
     responses((status = 200, description = "How many were added, changed and unchanged, and warnings.", body = Object)))]
 pub async fn import_advices(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     shared: (Data<Store>, Data<Limits>, Data<cases::Settings>),
 ) -> Result<HttpResponse, Problem> {
-    import(request, payload, shared, OrderKind::Advice).await
+    import((request, caller), payload, shared, OrderKind::Advice).await
 }
 
 async fn import(
-    request: HttpRequest,
+    (request, caller): (HttpRequest, Caller),
     payload: web::Payload,
     (store, limits, settings): (Data<Store>, Data<Limits>, Data<cases::Settings>),
     kind: OrderKind,
@@ -65,7 +67,7 @@ async fn import(
         let mut defects = Defects::new(false);
         let found = orders::read(&*bytes, syntax, Some(kind), &mut defects);
         import::refuse_errors(&defects)?;
-        let imported = store.put_orders(&Caller::operator(), &found, Utc::now())?;
+        let imported = store.put_orders(&caller, &found, Utc::now())?;
         reconcile::after_import(&store, &found, &settings, Utc::now()).map_err(|error| match error {
             CaseError::Store(error) => error.into(),
             error => Problem::internal(&error),
@@ -82,10 +84,11 @@ async fn import(
     responses((status = 200, description = "A page of orders.", body = Object)))]
 pub async fn list_orders(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     let (size, after) = page(&request, &[], &settings)?;
-    let work = move || store.orders(&Caller::operator(), after.as_ref(), size as u32 + 1);
+    let work = move || store.orders(&caller, after.as_ref(), size as u32 + 1);
     let found = web::block(work).await??;
     let token = more(&found, size, |order| &order.number);
     let shown = found.iter().take(size).map(OrderForm::from).collect();
@@ -99,6 +102,7 @@ pub async fn list_orders(
     responses((status = 200, description = "A page of advices.", body = Object)))]
 pub async fn list_advices(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     let (size, after) = page(&request, &["order"], &settings)?;
@@ -106,8 +110,8 @@ pub async fn list_advices(
     let order = order.value("order").map(OrderNumber::parse);
     let is_page = order.is_none();
     let found = web::block(move || match order {
-        Some(order) => store.advices_for_order(&Caller::operator(), &order),
-        None => store.advices(&Caller::operator(), after.as_ref(), size as u32 + 1),
+        Some(order) => store.advices_for_order(&caller, &order),
+        None => store.advices(&caller, after.as_ref(), size as u32 + 1),
     });
     let found = found.await??;
     let size = if is_page { size } else { found.len() };
@@ -122,11 +126,12 @@ pub async fn list_advices(
     responses((status = 200, description = "The orders.", body = Object)))]
 pub async fn show_order(
     request: HttpRequest,
+    caller: Caller,
     number: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     let number = OrderNumber::parse(&number);
-    let found = web::block(move || store.orders_numbered(&Caller::operator(), &number)).await??;
+    let found = web::block(move || store.orders_numbered(&caller, &number)).await??;
     shown(&request, "orders", found.iter().map(OrderForm::from).collect())
 }
 
@@ -136,11 +141,12 @@ pub async fn show_order(
     responses((status = 200, description = "The advices.", body = Object)))]
 pub async fn show_advice(
     request: HttpRequest,
+    caller: Caller,
     number: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     let number = OrderNumber::parse(&number);
-    let found = web::block(move || store.advices_numbered(&Caller::operator(), &number)).await??;
+    let found = web::block(move || store.advices_numbered(&caller, &number)).await??;
     shown(&request, "advices", found.iter().map(AdviceForm::from).collect())
 }
 

@@ -34,6 +34,7 @@ use crate::store::Store;
     responses((status = 200, description = "How many were added, changed and unchanged, and warnings.", body = Object)))]
 pub async fn import(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
@@ -43,7 +44,7 @@ pub async fn import(
         let mut defects = Defects::new(false);
         let partners = partners::read(&*bytes, syntax, &mut defects);
         import::refuse_errors(&defects)?;
-        let imported = store.put_partners(&Caller::operator(), &partners, Utc::now())?.map_err(conflict)?;
+        let imported = store.put_partners(&caller, &partners, Utc::now())?.map_err(conflict)?;
         Ok::<_, Problem>((imported, defects))
     });
     let (imported, defects) = work.await??;
@@ -57,6 +58,7 @@ pub async fn import(
     responses((status = 200, description = "A page of partners.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -66,10 +68,8 @@ pub async fn list(
     let (size, after) = (listing.size, listing.token);
     let most = u32::try_from(size + 1).unwrap_or(u32::MAX);
     let found = web::block(move || match gln {
-        Some(gln) => {
-            store.partner_with_gln(&Caller::operator(), gln).map(|found| found.into_iter().collect())
-        }
-        None => store.partners(&Caller::operator(), after.as_deref(), most),
+        Some(gln) => store.partner_with_gln(&caller, gln).map(|found| found.into_iter().collect()),
+        None => store.partners(&caller, after.as_deref(), most),
     });
     let mut found: Vec<TradingPartner> = found.await??;
     let more = found.len() > size;
@@ -88,11 +88,12 @@ pub async fn list(
     responses((status = 200, description = "The partner.", body = Object)))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let found = web::block(move || store.partner(&Caller::operator(), &id)).await??;
+    let found = web::block(move || store.partner(&caller, &id)).await??;
     Ok(HttpResponse::Ok().json(PartnerForm::from(&found.ok_or_else(absent)?)))
 }
 
@@ -103,6 +104,7 @@ pub async fn show(
         (status = 201, description = "The partner, which is new.")))]
 pub async fn put(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
@@ -123,7 +125,7 @@ pub async fn put(
     import::refuse_errors(&defects)?;
     let work = web::block(move || {
         let one = std::slice::from_ref(&partner);
-        let kept = store.put_partners(&Caller::operator(), one, Utc::now())?.map_err(conflict)?;
+        let kept = store.put_partners(&caller, one, Utc::now())?.map_err(conflict)?;
         Ok::<_, Problem>((kept, partner))
     });
     let (kept, partner) = work.await??;
@@ -135,8 +137,12 @@ pub async fn put(
 #[utoipa::path(delete, path = "/api/v1/partners/{id}", tag = "Trading partners",
     params(("id" = String, Path)),
     responses((status = 204, description = "It is removed.")))]
-pub async fn remove(id: web::Path<String>, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    match web::block(move || store.remove_partner(&Caller::operator(), &id, Utc::now())).await?? {
+pub async fn remove(
+    caller: Caller,
+    id: web::Path<String>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    match web::block(move || store.remove_partner(&caller, &id, Utc::now())).await?? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(absent()),
     }

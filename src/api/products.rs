@@ -46,6 +46,7 @@ const MOST_BYTES: u64 = 512 << 20;
     responses((status = 200, description = "`products`, each with its values and their origins.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -53,8 +54,7 @@ pub async fn list(
     let text = |name: &str| listing.value(name).unwrap_or_default().to_owned();
     let filter = ProductFilter { search: text("search"), source: text("source") };
     let (size, after) = (listing.size, listing.token);
-    let page =
-        web::block(move || store.products(&Caller::operator(), &filter, after.as_deref(), size)).await??;
+    let page = web::block(move || store.products(&caller, &filter, after.as_deref(), size)).await??;
     let mut response = HttpResponse::Ok();
     if let Some(next) = &page.next {
         response.insert_header((LINK, paging::next(&request, next)));
@@ -67,12 +67,12 @@ pub async fn list(
 #[utoipa::path(get, path = "/api/v1/products/{product}", tag = "Products",
     params(("product" = String, Path, description = "A GTIN, an NDC in any form, an EPC or a Digital Link")),
     responses((status = 200, description = "`products`, each with its values and their origins.", body = Object)))]
-pub async fn show(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+pub async fn show(request: HttpRequest, caller: Caller, store: Data<Store>) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let asked = address::identifier(&request, "/products/")?;
     let key = ProductKey::parse(&asked)
         .map_err(|error| Problem::new(Failure::NoSuchName, format!("{error}; nor is it a GTIN")))?;
-    let found = web::block(move || store.find_products(&Caller::operator(), &key)).await??;
+    let found = web::block(move || store.find_products(&caller, &key)).await??;
     if found.is_empty() {
         let detail = "no catalogue, document or directory of this gateway says anything of it";
         return Err(Problem::new(Failure::NoSuchName, detail));
@@ -94,6 +94,7 @@ pub async fn show(request: HttpRequest, store: Data<Store>) -> Result<HttpRespon
         body = Object)))]
 pub async fn import(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     (store, settings, limits): (Data<Store>, Data<Settings>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
@@ -119,8 +120,7 @@ pub async fn import(
             Ok(reader) => reader,
             Err(fault) => return Ok(Err(fault)),
         };
-        let mut report =
-            store.import_products(&Caller::operator(), (&source, &place), &mut reader, Utc::now())?;
+        let mut report = store.import_products(&caller, (&source, &place), &mut reader, Utc::now())?;
         report.ignored = reader.ignored();
         Ok(Ok(report))
     });

@@ -23,7 +23,6 @@ use crate::capture::OwnError;
 use crate::capture::Policy;
 use crate::dscsa::ReceiptState;
 use crate::dscsa::ReceiptVerdict;
-use crate::formats::holds::who;
 use crate::formats::receipts::AnswerForm;
 use crate::formats::receipts::CloseRequest;
 use crate::formats::receipts::ClosingForm;
@@ -46,6 +45,7 @@ const MOST_SCANS: usize = 1_000;
     responses((status = 201, description = "The receipt; `Location` names it.", body = Object)))]
 pub async fn open(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
     settings: Data<receipt::Settings>,
@@ -55,10 +55,9 @@ pub async fn open(
     let against = asked.against().ok_or_else(|| {
         Problem::new(Failure::Validation, "say shipment or order or neither of them, not both")
     })?;
-    let by = who(asked.by.as_deref()).to_owned();
+    let by = caller.signed(asked.by.as_deref());
     let opening = Opening { against, place: asked.place, by };
-    let opened =
-        web::block(move || receipt::open(&store, &Caller::operator(), &opening, &settings, Utc::now()));
+    let opened = web::block(move || receipt::open(&store, &caller, &opening, &settings, Utc::now()));
     let opened = opened.await?.map_err(problem)?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/api/v1/receipts/{}", opened.id)))
@@ -73,6 +72,7 @@ pub async fn open(
     responses((status = 200, description = "A page of receipts; `Link` names the next.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -80,8 +80,7 @@ pub async fn list(
     let state = worded(listing.value("state"), ReceiptState::parse, "state is open, closing or closed")?;
     let (size, after) = (listing.size, listing.token);
     let limit = i64::try_from(size).unwrap_or(i64::MAX);
-    let found =
-        web::block(move || store.receipts(&Caller::operator(), state, after.as_deref(), limit)).await??;
+    let found = web::block(move || store.receipts(&caller, state, after.as_deref(), limit)).await??;
     let mut response = HttpResponse::Ok();
     if let Some(last) = found.last().filter(|_| found.len() == size) {
         response.insert_header((LINK, paging::next(&request, &last.id)));
@@ -96,11 +95,12 @@ pub async fn list(
     responses((status = 200, description = "The receipt as it stands.", body = Object)))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let found = web::block(move || store.receipt(&Caller::operator(), &id)).await??;
+    let found = web::block(move || store.receipt(&caller, &id)).await??;
     let found = found.ok_or_else(|| Problem::new(Failure::NoSuchName, "there is no such receipt"))?;
     Ok(HttpResponse::Ok().json(ReceiptForm::from(&found)))
 }
@@ -114,6 +114,7 @@ pub async fn show(
     responses((status = 200, description = "A page of units; `Link` names the next.", body = Object)))]
 pub async fn units(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
@@ -124,9 +125,7 @@ pub async fn units(
     let verdict = worded(listing.value("verdict"), ReceiptVerdict::parse, &wrong)?;
     let (size, after) = (listing.size, listing.token);
     let limit = i64::try_from(size).unwrap_or(i64::MAX);
-    let found = web::block(move || {
-        store.received_units(&Caller::operator(), &id, verdict, (after.as_deref(), limit))
-    });
+    let found = web::block(move || store.received_units(&caller, &id, verdict, (after.as_deref(), limit)));
     let found = found.await??;
     let mut response = HttpResponse::Ok();
     if let Some(last) = found.last().filter(|_| found.len() == size) {
@@ -144,6 +143,7 @@ pub async fn units(
     responses((status = 200, description = "An answer to each scan, and the receipt as it then is.", body = Object)))]
 pub async fn scan(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
@@ -155,7 +155,6 @@ pub async fn scan(
         return Err(Problem::new(Failure::Validation, detail));
     }
     let answered = web::block(move || -> Result<_, ReceiptError> {
-        let caller = Caller::operator();
         let mut answers = Vec::with_capacity(asked.scans.len());
         for text in &asked.scans {
             let answer = receipt::scan(&store, &caller, (&id, text), Utc::now())?;
@@ -175,6 +174,7 @@ pub async fn scan(
     responses((status = 200, description = "What it came to.", body = Object)))]
 pub async fn close(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, policy): (Data<Store>, Data<Policy>),
@@ -182,8 +182,8 @@ pub async fn close(
     negotiation::accepts_json(request.headers())?;
     let asked: CloseRequest = json_body::read(payload, request.headers(), &policy.limits).await?;
     let closed = web::block(move || {
-        let by = who(asked.by.as_deref());
-        capture::close_receipt(&store, &Caller::operator(), (&id, by), &policy, Utc::now)
+        let by = caller.signed(asked.by.as_deref());
+        capture::close_receipt(&store, &caller, (&id, &by), &policy, Utc::now)
     });
     let closed = match closed.await? {
         Ok(closed) => closed,

@@ -25,7 +25,6 @@ use crate::capture::Policy;
 use crate::dscsa::ReturnDecision;
 use crate::dscsa::ReturnState;
 use crate::dscsa::SaleableReturn;
-use crate::formats::holds::who;
 use crate::formats::receipts::CloseRequest;
 use crate::formats::returns::ReturnForm;
 use crate::formats::returns::ReturnRequest;
@@ -79,6 +78,7 @@ pub fn configure(config: &mut ServiceConfig) {
         (status = 200, description = "The return that this key opened before.", body = ReturnForm)))]
 pub async fn open(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
     counter: Data<Counter>,
@@ -91,14 +91,13 @@ pub async fn open(
         customer: asked.customer,
         authorisation: asked.authorisation.unwrap_or_default(),
         place: asked.place,
-        by: who(asked.by.as_deref()).to_owned(),
+        by: caller.signed(asked.by.as_deref()),
         scans: asked.scans,
     };
     let settings = counter.settings.clone();
     let opened = web::block(move || -> Result<_, ReturnError> {
-        let caller = Caller::operator();
         let opened = returns::open(&store, &caller, &opening, &settings, Utc::now())?;
-        let form = form(&store, &opened.saleable_return)?;
+        let form = form(&store, &caller, &opened.saleable_return)?;
         Ok((opened.earlier, form))
     });
     let (earlier, form) = opened.await??;
@@ -115,6 +114,7 @@ pub async fn open(
     responses((status = 200, description = "A page of returns; `Link` names the next.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
@@ -126,8 +126,8 @@ pub async fn list(
     let (state, size, after) = (state.transpose()?, listing.size, listing.token);
     let limit = i64::try_from(size).unwrap_or(i64::MAX);
     let found = web::block(move || -> Result<_, StoreError> {
-        let found = store.saleable_returns(&Caller::operator(), state, after.as_deref(), limit)?;
-        found.iter().map(|returned| form(&store, returned)).collect::<Result<Vec<_>, _>>()
+        let found = store.saleable_returns(&caller, state, after.as_deref(), limit)?;
+        found.iter().map(|returned| form(&store, &caller, returned)).collect::<Result<Vec<_>, _>>()
     });
     let found = found.await??;
     let mut response = HttpResponse::Ok();
@@ -143,11 +143,14 @@ pub async fn list(
     responses((status = 200, description = "The return as it stands.", body = ReturnForm)))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
-    let found = web::block(move || -> Result<_, ReturnError> { Ok(form(&store, &known(&store, &id)?)?) });
+    let found = web::block(move || -> Result<_, ReturnError> {
+        Ok(form(&store, &caller, &known(&store, &caller, &id)?)?)
+    });
     Ok(HttpResponse::Ok().json(found.await??))
 }
 
@@ -161,6 +164,7 @@ pub async fn show(
     responses((status = 200, description = "A page of units; `Link` names the next.", body = Object)))]
 pub async fn units(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
@@ -181,8 +185,8 @@ pub async fn units(
     let (size, after) = (listing.size, after.unwrap_or(0));
     let limit = i64::try_from(size).unwrap_or(i64::MAX);
     let found = web::block(move || -> Result<_, ReturnError> {
-        known(&store, &id)?;
-        Ok(store.returned_units(&Caller::operator(), &id, decision, (after, limit))?)
+        known(&store, &caller, &id)?;
+        Ok(store.returned_units(&caller, &id, decision, (after, limit))?)
     });
     let found = found.await??;
     let mut response = HttpResponse::Ok();
@@ -200,6 +204,7 @@ pub async fn units(
     responses((status = 200, description = "Keys of the packages; none where it is no case.", body = Object)))]
 pub async fn packages(
     request: HttpRequest,
+    caller: Caller,
     path: web::Path<(String, String)>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
@@ -208,8 +213,7 @@ pub async fn packages(
     let none = || Problem::new(Failure::NoSuchName, "the return has no such scan");
     let line: i64 = line.parse().map_err(|_| none())?;
     let found = web::block(move || -> Result<_, ReturnError> {
-        let returned = known(&store, &id)?;
-        let caller = Caller::operator();
+        let returned = known(&store, &caller, &id)?;
         let there = (1..=i64::try_from(returned.scans).unwrap_or(i64::MAX)).contains(&line);
         there.then(|| store.returned_packages(&caller, &id, line)).transpose().map_err(ReturnError::from)
     });
@@ -221,13 +225,17 @@ pub async fn packages(
 #[utoipa::path(get, path = "/api/v1/returns/{id}/sheet", tag = "Returns",
     params(("id" = String, Path, description = "From the `Location` of its opening")),
     responses((status = 200, description = "The table.", content((String = "text/csv")))))]
-pub async fn sheet(id: web::Path<String>, store: Data<Store>) -> Result<HttpResponse, Problem> {
+pub async fn sheet(
+    caller: Caller,
+    id: web::Path<String>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
     let id = id.into_inner();
     let text = web::block(move || -> Result<_, ReturnError> {
-        let returned = known(&store, &id)?;
+        let returned = known(&store, &caller, &id)?;
         let (mut text, mut after) = (sheet_head(), 0);
         loop {
-            let page = store.returned_units(&Caller::operator(), &returned.id, None, (after, PAGE))?;
+            let page = store.returned_units(&caller, &returned.id, None, (after, PAGE))?;
             let Some(last) = page.last() else { return Ok((returned.id, text)) };
             after = last.line;
             page.iter().for_each(|unit| text.push_str(&sheet_row(unit)));
@@ -246,14 +254,15 @@ pub async fn sheet(id: web::Path<String>, store: Data<Store>) -> Result<HttpResp
     responses((status = 202, description = "The return, which is being checked again.", body = ReturnForm)))]
 pub async fn check(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
     counter: Data<Counter>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let checked = web::block(move || -> Result<_, ReturnError> {
-        returns::check_again(&store, &Caller::operator(), &id, Utc::now())?;
-        Ok(form(&store, &known(&store, &id)?)?)
+        returns::check_again(&store, &caller, &id, Utc::now())?;
+        Ok(form(&store, &caller, &known(&store, &caller, &id)?)?)
     });
     let form = checked.await??;
     counter.bell.ring();
@@ -267,6 +276,7 @@ pub async fn check(
     responses((status = 200, description = "The return, and `eventID` of each event.", body = Object)))]
 pub async fn close(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     payload: web::Payload,
     (store, policy): (Data<Store>, Data<Policy>),
@@ -276,21 +286,21 @@ pub async fn close(
     let asked: CloseRequest = json_body::read(payload, request.headers(), &policy.limits).await?;
     let own = counter.own.ok_or(ReturnError::NoOwnGln)?;
     let closed = web::block(move || -> Result<_, ReturnError> {
-        let by = who(asked.by.as_deref());
-        let closed = returns::close(&store, &Caller::operator(), (&id, by), (own, &policy), Utc::now)?;
-        Ok((form(&store, &closed.saleable_return)?, closed.events))
+        let by = caller.signed(asked.by.as_deref());
+        let closed = returns::close(&store, &caller, (&id, &by), (own, &policy), Utc::now)?;
+        Ok((form(&store, &caller, &closed.saleable_return)?, closed.events))
     });
     let (form, events) = closed.await??;
     let events: Vec<&str> = events.iter().filter_map(|event| event.id.as_deref()).collect();
     Ok(HttpResponse::Ok().json(json!({ "return": form, "events": events })))
 }
 
-fn known(store: &Store, id: &str) -> Result<SaleableReturn, ReturnError> {
-    store.saleable_return(&Caller::operator(), id)?.ok_or_else(|| ReturnError::Unknown(id.to_owned()))
+fn known(store: &Store, caller: &Caller, id: &str) -> Result<SaleableReturn, ReturnError> {
+    store.saleable_return(caller, id)?.ok_or_else(|| ReturnError::Unknown(id.to_owned()))
 }
 
-fn form(store: &Store, returned: &SaleableReturn) -> Result<ReturnForm, StoreError> {
-    Ok(ReturnForm::new(returned, &store.return_counts(&Caller::operator(), &returned.id)?))
+fn form(store: &Store, caller: &Caller, returned: &SaleableReturn) -> Result<ReturnForm, StoreError> {
+    Ok(ReturnForm::new(returned, &store.return_counts(caller, &returned.id)?))
 }
 
 impl From<ReturnError> for Problem {

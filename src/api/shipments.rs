@@ -33,6 +33,7 @@ use crate::store::Store;
     responses((status = 200, description = "A page of shipments; `Link` names the next.", body = Object)))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
     receiving: Data<receipt::Settings>,
 ) -> Result<HttpResponse, Problem> {
@@ -50,9 +51,8 @@ pub async fn list(
     let filter =
         ShipmentFilter { order: text("order"), partner: text("partner"), ..ShipmentFilter::default() };
     let limit = i64::try_from(listing.size).unwrap_or(i64::MAX);
-    let found = web::block(move || {
-        receipt::expected(&store, &Caller::operator(), &filter, (before, limit), &receiving.clocks())
-    });
+    let found =
+        web::block(move || receipt::expected(&store, &caller, &filter, (before, limit), &receiving.clocks()));
     let ExpectedPage { shipments, next } = found.await??;
     let mut response = HttpResponse::Ok();
     if let Some((time, id)) = next {
@@ -73,6 +73,7 @@ pub async fn list(
         body = ShipmentDetailForm)))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     (store, settings): (Data<Store>, Data<Settings>),
     receiving: Data<receipt::Settings>,
@@ -82,12 +83,9 @@ pub async fn show(
     let unknown = || Problem::new(Failure::NoSuchName, "there is no shipment of this number");
     let id: i64 = id.parse().map_err(|_| unknown())?;
     let (size, after) = (listing.size, listing.token);
-    let found = web::block(move || {
-        let caller = Caller::operator();
-        match receipt::expected_one(&store, &caller, id, &receiving.clocks())? {
-            Some(found) => Ok(Some((found, store.shipment_units(&caller, id, after.as_deref(), size + 1)?))),
-            None => Ok::<_, Problem>(None),
-        }
+    let found = web::block(move || match receipt::expected_one(&store, &caller, id, &receiving.clocks())? {
+        Some(found) => Ok(Some((found, store.shipment_units(&caller, id, after.as_deref(), size + 1)?))),
+        None => Ok::<_, Problem>(None),
     });
     let (found, units) = found.await??.ok_or_else(unknown)?;
     let mut response = HttpResponse::Ok();

@@ -33,7 +33,6 @@ use crate::exchange;
 use crate::export;
 use crate::export::shipment;
 use crate::export::shipment::ShipmentRequest;
-use crate::formats::holds::who;
 use crate::gs1::Epc;
 use crate::store::Store;
 
@@ -75,18 +74,19 @@ pub struct Asked {
         content((String = "application/xml"), (Object = "application/ld+json")))))]
 pub async fn post(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
     (settings, policy): (Data<Settings>, Data<export::Settings>),
     queue: Data<Queue>,
 ) -> Result<HttpResponse, Problem> {
     let asked: Asked = json_body::read(payload, request.headers(), &limits).await?;
-    let asked = asked.request()?;
-    let writing = store.clone();
+    let asked = asked.request(&caller)?;
+    let (writing, shipping) = (store.clone(), caller);
     let written = web::block(move || {
-        let file = shipment::write(&writing, &Caller::operator(), &asked, &policy)?;
-        let job = if file.earlier { None } else { Some(take(&writing, &file.bytes)?) };
-        exchange::offer_shipment(&writing, &Caller::operator(), (&asked, &file.bytes), Utc::now())?;
+        let file = shipment::write(&writing, &shipping, &asked, &policy)?;
+        let job = if file.earlier { None } else { Some(take(&writing, &shipping, &file.bytes)?) };
+        exchange::offer_shipment(&writing, &shipping, (&asked, &file.bytes), Utc::now())?;
         Ok::<_, Problem>((file, job))
     });
     let (file, job) = written.await??;
@@ -101,16 +101,16 @@ pub async fn post(
     Ok(response.content_type(file.media_type).body(file.bytes))
 }
 
-fn take(store: &Store, bytes: &[u8]) -> Result<CaptureJob, CaptureError> {
+fn take(store: &Store, caller: &Caller, bytes: &[u8]) -> Result<CaptureJob, CaptureError> {
     let mut receiving = store.receive(Utc::now())?;
     receiving.write_all(bytes).map_err(crate::store::StoreError::from)?;
     let wish = Wish { behaviour: CaptureErrorBehaviour::Rollback, syntax: None };
     let received = receiving.finish()?;
-    Ok(capture::accept(store, &Caller::operator(), received, wish, Utc::now())?.job)
+    Ok(capture::accept(store, caller, received, wish, Utc::now())?.job)
 }
 
 impl Asked {
-    fn request(self) -> Result<ShipmentRequest, Problem> {
+    fn request(self, caller: &Caller) -> Result<ShipmentRequest, Problem> {
         let invalid = |detail: String| Problem::new(Failure::Validation, detail);
         let time = match &self.time {
             Some(text) => {
@@ -128,7 +128,7 @@ impl Asked {
                 .ok_or_else(|| invalid(format!("there is no form {name}; it is xml-1.2, xml-2.0 or json-ld")))
         });
         let despite_holds = self.despite_holds.map(|why| {
-            let decision = Decision::new(who(self.by.as_deref()), Utc::now(), &why);
+            let decision = Decision::new(&caller.signed(self.by.as_deref()), Utc::now(), &why);
             decision.map_err(|fault| invalid(format!("despite_holds: {fault}")))
         });
         let seller = shipment::party(&self.seller);

@@ -28,9 +28,9 @@ use crate::store::Store;
     responses((status = 200, description = "The transactions, the earliest first. Exactly one of `shipment`, `order`, \
         `epc` and `lot` is asked for.", content((Object = "application/json"), (String = "text/csv"),
         (String = "text/plain")))))]
-pub async fn list(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+pub async fn list(request: HttpRequest, caller: Caller, store: Data<Store>) -> Result<HttpResponse, Problem> {
     let (question, form) = asked(request.query_string())?;
-    let found = web::block(move || transactions::transactions(&store, &Caller::operator(), &question));
+    let found = web::block(move || transactions::transactions(&store, &caller, &question));
     let found = found.await??;
     Ok(match form {
         Form::Json => {

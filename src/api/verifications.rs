@@ -97,6 +97,7 @@ pub fn configure(config: &mut ServiceConfig) {
         body = VerificationForm)))]
 pub async fn verify(
     request: HttpRequest,
+    caller: Caller,
     payload: web::Payload,
     (verifier, limits): (Data<Verifier>, Data<Limits>),
 ) -> Result<HttpResponse, Problem> {
@@ -106,12 +107,12 @@ pub async fn verify(
     let now = Utc::now();
     if asked.scans.is_empty() {
         let form = match &asked.scan {
-            Some(scan) => of_scan(&verifier, &asked, scan, now).await?,
-            None => of_question(&verifier, &asked.question()?, now).await?,
+            Some(scan) => of_scan((&verifier, &caller), &asked, scan, now).await?,
+            None => of_question((&verifier, &caller), &asked.question()?, now).await?,
         };
         return Ok(HttpResponse::Ok().json(form));
     }
-    let forms = stream::iter(&asked.scans).map(|scan| of_scan(&verifier, &asked, scan, now));
+    let forms = stream::iter(&asked.scans).map(|scan| of_scan((&verifier, &caller), &asked, scan, now));
     let forms: Vec<Result<VerificationForm, Problem>> = forms.buffered(AT_ONCE).collect().await;
     let forms = forms.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(HttpResponse::Ok().json(json!({ "verifications": forms })))
@@ -132,20 +133,20 @@ pub async fn verify(
         content((Object = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     request: HttpRequest,
+    caller: Caller,
     (store, settings): (Data<Store>, Data<Settings>),
 ) -> Result<HttpResponse, Problem> {
     let names = ["since", "until", "gtin", "serial", "requester", "verdict", "status", "direction", "format"];
     let listing = paging::listing(request.query_string(), &names, &settings)?;
     let filter = filter(&listing)?;
     match listing.value("format") {
-        Some("csv") => return Ok(table(store, filter)),
+        Some("csv") => return Ok(table(store, caller, filter)),
         None | Some("json") => negotiation::accepts_json(request.headers())?,
         Some(_) => return Err(wrong("format takes json or csv")),
     }
     let (size, after) = (listing.size, listing.token);
     let most = i64::try_from(size + 1).unwrap_or(i64::MAX);
-    let found = web::block(move || store.verifications(&Caller::operator(), &filter, after.as_deref(), most))
-        .await??;
+    let found = web::block(move || store.verifications(&caller, &filter, after.as_deref(), most)).await??;
     let mut response = HttpResponse::Ok();
     if let Some(last) = size.checked_sub(1).and_then(|last| found.get(last)).filter(|_| found.len() > size) {
         response.insert_header((LINK, paging::next(&request, &last.id)));
@@ -160,12 +161,12 @@ pub async fn list(
     responses((status = 200, description = "The verification.", body = Object)))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     negotiation::accepts_json(request.headers())?;
     let found = web::block(move || {
-        let caller = Caller::operator();
         let Some(record) = store.verification(&caller, &id)? else { return Ok(None) };
         let filter = VerificationFilter {
             since: Some(record.at),
@@ -197,23 +198,23 @@ pub async fn show(
 }
 
 async fn of_scan(
-    verifier: &Verifier,
+    (verifier, caller): (&Verifier, &Caller),
     asked: &VerificationQuestion,
     scan: &str,
     now: DateTime<Utc>,
 ) -> Result<VerificationForm, Problem> {
     match Question::of_text(scan, now) {
-        Ok(question) => of_question(verifier, &asked.complete(question), now).await,
+        Ok(question) => of_question((verifier, caller), &asked.complete(question), now).await,
         Err(judgement) => Ok(VerificationForm::judged(&judgement, now)),
     }
 }
 
 async fn of_question(
-    verifier: &Verifier,
+    (verifier, caller): (&Verifier, &Caller),
     question: &Question,
     now: DateTime<Utc>,
 ) -> Result<VerificationForm, Problem> {
-    Ok(verifier.verify(&Caller::operator(), question, now).await?.form(question))
+    Ok(verifier.verify(caller, question, now).await?.form(question))
 }
 
 impl VerificationQuestion {
@@ -321,13 +322,12 @@ fn moment(text: &str) -> Result<DateTime<Utc>, Problem> {
 }
 
 /// Every verification as a table, sent page by page.
-fn table(store: Data<Store>, filter: VerificationFilter) -> HttpResponse {
+fn table(store: Data<Store>, caller: Caller, filter: VerificationFilter) -> HttpResponse {
     let rows = stream::unfold(Some((None::<String>, true)), move |place| {
-        let (store, filter) = (store.clone(), filter.clone());
+        let (store, caller, filter) = (store.clone(), caller.clone(), filter.clone());
         async move {
             let (after, first) = place?;
-            let page =
-                web::block(move || store.verifications(&Caller::operator(), &filter, after.as_deref(), PAGE));
+            let page = web::block(move || store.verifications(&caller, &filter, after.as_deref(), PAGE));
             let rows = match page.await.map_err(Problem::from).and_then(|page| Ok(page?)) {
                 Ok(page) => rows(&page, first).map(|text| (text, page.last().map(|last| last.id.clone()))),
                 Err(problem) => Err(problem),

@@ -15,7 +15,7 @@ use actix_web::web::ServiceConfig;
 use chrono::Utc;
 use uuid::Uuid;
 
-use crate::api::Asker;
+use crate::access::Caller;
 use crate::api::discovery;
 use crate::api::observe::RouteName;
 use crate::api::problem::Failure;
@@ -74,7 +74,7 @@ pub fn configure(config: &mut ServiceConfig) {
         (status = 502, description = "It was passed on, and what came back is no answer."),
         (status = 503, description = "Not now: ask again."),
         (status = 504, description = "It was passed on, and nobody answered in time.")))]
-pub async fn verify(request: HttpRequest, asker: Asker, desk: Data<Desk>) -> Result<HttpResponse, Problem> {
+pub async fn verify(request: HttpRequest, caller: Caller, desk: Data<Desk>) -> Result<HttpResponse, Problem> {
     request.extensions_mut().insert(RouteName(VERIFY));
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let release = Release::of_header(header(VERSION_HEADER));
@@ -82,8 +82,8 @@ pub async fn verify(request: HttpRequest, asker: Asker, desk: Data<Desk>) -> Res
         segments: request.uri().path().strip_prefix(BASE).unwrap_or_default(),
         query: request.uri().query().unwrap_or_default(),
         release,
-        actor: &asker.actor(),
-        speaks_for: &asker.glns,
+        actor: caller.actor(),
+        speaks_for: caller.speaks_for(),
         presented: desk.presented(header),
         via: header(VIA.as_str()).unwrap_or_default(),
         now: Utc::now(),
@@ -113,12 +113,12 @@ pub async fn verify(request: HttpRequest, asker: Asker, desk: Data<Desk>) -> Res
         (status = 404, description = "Nobody here answers for this GTIN.")))]
 pub async fn connectivity(
     request: HttpRequest,
-    asker: Asker,
+    caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let query = request.uri().query().unwrap_or_default();
     let via = request.headers().get(VIA).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let responder = desk.connectivity(query, &asker.glns, via).await.map_err(problem)?;
+    let responder = desk.connectivity(query, caller.speaks_for(), via).await.map_err(problem)?;
     let mut response = HttpResponse::Ok();
     response.content_type("application/json").insert_header((CACHE_CONTROL, NOT_KEPT));
     Ok(response.body(write_connectivity(&responder)))

@@ -13,6 +13,7 @@ use crate::access::ApiKey;
 use crate::access::Caller;
 use crate::access::KeyText;
 use crate::access::Revocation;
+use crate::access::Role;
 use crate::access::Scope;
 use crate::access::SpeaksFor;
 use crate::cli::Outcome;
@@ -51,7 +52,8 @@ enum Action {
         /// It may ask in anyone's name: a provider that asks for its customers
         #[arg(long, conflicts_with = "gln")]
         any_gln: bool,
-        /// What it is good for: `verify` (asking us to verify) or `operate`; may be given again
+        /// What it is good for: a permission such as `verify` (asking us to verify), `capture` or `read-events`, or all that one of a
+        /// role does, such as `partner` or `operator`; may be given again. Bound to GLNs, it does no more than a partner
         #[arg(long, value_name = "SCOPE", value_parser = scope, default_value = "verify")]
         scope: Vec<Scope>,
         /// Days it is good for [default: until it is revoked]
@@ -107,6 +109,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let (caller, now) = (Caller::operator(), Utc::now());
     match &arguments.action {
         Action::Add { name, gln, any_gln, scope, days, expires, by } => {
+            if scope.contains(&Scope::Is(Role::Partner)) && *any_gln {
+                eprintln!(
+                    "epcgate: a key for a partner is bound to its GLNs: give --gln instead of --any-gln"
+                );
+                return Ok(Outcome::Unreadable);
+            }
             let text = KeyText::new(&transport::random().context("the system gives no random bytes")?);
             let after = days.map(|days| now.checked_add_days(Days::new(days)).context("--days is too large"));
             let key = ApiKey {
@@ -146,7 +154,7 @@ fn gln(text: &str) -> Result<Gln, Malformed> {
 }
 
 fn scope(word: &str) -> Result<Scope, String> {
-    Scope::parse(word).ok_or_else(|| "it is verify or operate".to_owned())
+    Scope::parse(word).ok_or_else(|| "it is no role and no permission; there are verify, capture, read-events, partner, operator and others".to_owned())
 }
 
 fn print(key: &ApiKey, text: Option<&KeyText>, output: Output) -> anyhow::Result<()> {

@@ -26,6 +26,7 @@ mod obligations;
 mod orders;
 mod outbox;
 mod partners;
+mod people;
 mod prefixes;
 mod products;
 mod query;
@@ -136,6 +137,8 @@ enum Command {
     Inbox(inbox::Arguments),
     /// Show what is sent to partners and how it went, and send it once more
     Outbox(outbox::Arguments),
+    /// Let people and stations in, list them, and shut them out
+    People(people::Arguments),
     /// Show which verifications must still be answered, and note that one was
     Obligations(obligations::Arguments),
     /// Import, list or show purchase orders and despatch advices
@@ -201,6 +204,7 @@ pub fn run() -> ExitCode {
         Command::Channel(arguments) => channel::run(&arguments),
         Command::Inbox(arguments) => inbox::run(&arguments),
         Command::Outbox(arguments) => outbox::run(&arguments),
+        Command::People(arguments) => people::run(&arguments),
         Command::Obligations(arguments) => obligations::run(&arguments),
         Command::Orders(arguments) => orders::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),

@@ -4,13 +4,17 @@ use std::io::IsTerminal;
 use std::io::Write;
 use std::net::SocketAddr;
 
+use chrono::Utc;
 use tracing_subscriber::EnvFilter;
 
+use crate::access::Mode;
 use crate::cli::Outcome;
 use crate::cli::database;
+use crate::cli::people;
 use crate::config::LogForm;
 use crate::config::Settings;
 use crate::server::Gateway;
+use crate::store::Store;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -28,6 +32,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let store = arguments.database.open(&settings)?;
     let gateway = Gateway::start(&settings, &store)?;
     announce(&gateway)?;
+    invite(&settings, &store, &gateway)?;
     gateway.run()?;
     Ok(Outcome::Clean)
 }
@@ -45,6 +50,22 @@ pub(super) fn announce(gateway: &Gateway) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "epcgate listens on {}/epcis", gateway.url())?;
     out.flush()?;
+    Ok(())
+}
+
+/// Where nobody can sign in yet, shows the link by which the first one does.
+fn invite(settings: &Settings, store: &Store, gateway: &Gateway) -> anyhow::Result<()> {
+    let here = gateway.url();
+    let base = if settings.access.url.is_empty() { here.as_str() } else { settings.access.url.as_str() };
+    let link = match settings.access.mode {
+        Mode::Open => None,
+        Mode::Closed => people::set_up_link(store, base, Utc::now())?,
+    };
+    if let Some(link) = link {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "Nobody can sign in yet. Set this gateway up, once and within 24 hours, at\n{link}")?;
+        out.flush()?;
+    }
     Ok(())
 }
 

@@ -1,11 +1,16 @@
 //! The tables; what their columns mean stands with the code that writes them.
 
+mod entrance;
 mod exceptions;
 mod exchange;
 mod onboarding;
 mod post;
 mod returns;
 
+pub use entrance::one_time_links;
+pub use entrance::people;
+pub use entrance::sessions;
+pub use entrance::sign_ins;
 pub use exceptions::exception_cases;
 pub use exceptions::exception_items;
 pub use exceptions::exception_messages;

@@ -123,13 +123,13 @@ pub fn path(epc: &Epc) -> Option<String> {
 }
 
 /// The page of an object, or its picture alone where the query says `picture` (`GET /items/{key}`).
-pub async fn show(request: HttpRequest, store: Data<Store>) -> HttpResponse {
+pub async fn show(request: HttpRequest, caller: Caller, store: Data<Store>) -> HttpResponse {
     let path = request.uri().path();
     let Some(epc) = path.strip_prefix(ITEMS).and_then(named) else {
         return page::not_found("The address names no package, case or logistic unit. Scan it instead.");
     };
     let picture = request.query_string() == "picture";
-    let told = web::block(move || told(&store, &epc, picture)).await;
+    let told = web::block(move || told(&store, &caller, &epc, picture)).await;
     match told {
         Ok(Ok(Told::Page(told))) => page::ok(&*told),
         Ok(Ok(Told::Picture(picture))) => HttpResponse::Ok()
@@ -150,21 +150,20 @@ fn named(key: &str) -> Option<Epc> {
     Scan::parse(&uri).ok().map(|scan| scan.epc().clone())
 }
 
-fn told(store: &Store, epc: &Epc, picture: bool) -> Result<Told, CustodyError> {
-    let caller = Caller::operator();
-    let custody = Custody::of(store, &caller, epc, i64::MAX)?;
+fn told(store: &Store, caller: &Caller, epc: &Epc, picture: bool) -> Result<Told, CustodyError> {
+    let custody = Custody::of(store, caller, epc, i64::MAX)?;
     if picture {
         return Ok(Told::Picture(custody::svg(&custody)));
     }
-    let product = epc.gtin().map(|gtin| store.product(&caller, gtin)).transpose()?.flatten();
-    let item = ItemForm::gather(store, &caller, &custody)?;
+    let product = epc.gtin().map(|gtin| store.product(caller, gtin)).transpose()?.flatten();
+    let item = ItemForm::gather(store, caller, &custody)?;
     Ok(Told::Page(Box::new(ItemPage {
         title: custody::readable(epc),
         product: product.as_ref().map(product_name).unwrap_or_default(),
         facts: facts(&custody),
         rows: rows(&custody),
         stays: stays(&custody),
-        questions: questions(store, &caller, epc)?,
+        questions: questions(store, caller, epc)?,
         picture: path(epc).map(|path| format!("{path}?picture")).unwrap_or_default(),
         notices: item.holds.iter().map(notice).collect(),
         findings: item.open_findings,

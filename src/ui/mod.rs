@@ -8,8 +8,10 @@ mod label;
 mod page;
 mod partners;
 mod scan;
+mod sign_in;
 mod sparkline;
 mod verdict;
+mod visit;
 
 use actix_web::Resource;
 use actix_web::dev::HttpServiceFactory;
@@ -21,8 +23,10 @@ use actix_web::web::ServiceConfig;
 use crate::store::Store;
 use crate::verify::Verifier;
 
+pub use guard::turned_away;
 pub use invite::OwnCertificate;
 pub use invite::Welcome;
+pub use sign_in::Door;
 
 /// What the pages use, shared by all threads that serve.
 #[derive(Clone)]
@@ -30,15 +34,17 @@ pub struct Pages {
     store: Data<Store>,
     verifier: Data<Verifier>,
     welcome: Data<Welcome>,
+    door: Data<Door>,
 }
 
 impl Pages {
     /// Shares these among the pages.
-    pub fn new(store: &Store, verifier: &Verifier) -> Pages {
+    pub fn new(store: &Store, verifier: &Verifier, door: &Door) -> Pages {
         Pages {
             store: Data::new(store.clone()),
             verifier: Data::new(verifier.clone()),
             welcome: Data::default(),
+            door: Data::new(door.clone()),
         }
     }
 
@@ -54,8 +60,10 @@ impl Pages {
             .app_data(self.store.clone())
             .app_data(self.verifier.clone())
             .app_data(self.welcome.clone())
+            .app_data(self.door.clone())
             .app_data(scan::form())
             .service(guarded(web::resource("/").route(web::get().to(scan::home))))
+            .configure(signing_in)
             .service(guarded(web::resource("/scan").route(web::post().to(scan::check))))
             .service(guarded(web::resource("/scan/reading").route(web::post().to(scan::reading))))
             .service(guarded(web::resource("/scan/pending/{id}").route(web::get().to(scan::pending))))
@@ -66,22 +74,36 @@ impl Pages {
             .service(guarded(
                 web::resource("/partners/{id}/tests/{test}").route(web::get().to(partners::test)),
             ))
-            .service(open(web::resource("/invite/{token}").route(web::get().to(invite::show))))
-            .service(open(web::resource("/invite/{token}/tests/{test}").route(web::get().to(invite::test))))
-            .service(open(
+            .service(guarded(web::resource("/invite/{token}").route(web::get().to(invite::show))))
+            .service(guarded(
+                web::resource("/invite/{token}/tests/{test}").route(web::get().to(invite::test)),
+            ))
+            .service(guarded(
                 web::resource("/invite/{token}/certificates/{name}")
                     .route(web::get().to(invite::certificate)),
             ))
-            .service(open(web::resource("/assets/{file}").route(web::get().to(asset::file))));
+            .service(guarded(web::resource("/assets/{file}").route(web::get().to(asset::file))));
     }
 }
 
-/// A resource that anybody reaches who knows its address.
-fn open(resource: Resource) -> impl HttpServiceFactory {
-    resource.wrap(from_fn(guard::dress))
+fn signing_in(config: &mut ServiceConfig) {
+    config
+        .service(guarded(
+            web::resource("/sign-in")
+                .route(web::get().to(sign_in::ask))
+                .route(web::post().to(sign_in::enter)),
+        ))
+        .service(guarded(web::resource("/sign-in/with/{provider}").route(web::get().to(sign_in::go))))
+        .service(guarded(web::resource("/sign-in/back").route(web::get().to(sign_in::back))))
+        .service(guarded(web::resource("/sign-out").route(web::post().to(sign_in::leave))))
+        .service(guarded(
+            web::resource("/set-up/{token}")
+                .route(web::get().to(sign_in::set_up))
+                .route(web::post().to(sign_in::choose)),
+        ));
 }
 
-/// A resource that only this machine and its own pages reach.
+/// A resource whose answers say what a browser may do with them.
 fn guarded(resource: Resource) -> impl HttpServiceFactory {
     resource.wrap(from_fn(guard::stand))
 }

@@ -27,11 +27,23 @@ pub fn unreadable(text: &str) -> HttpResponse {
     with(StatusCode::BAD_REQUEST, &Instead { title: "That did not arrive", text })
 }
 
-/// The one who asks may not.
+/// It is not asked from this machine.
 pub fn refused() -> HttpResponse {
     let text =
         "These pages answer only to a browser on this machine, at a loopback address such as 127.0.0.1.";
     with(StatusCode::FORBIDDEN, &Instead { title: "Not from there", text })
+}
+
+/// Nobody has signed in, or no longer is.
+pub fn not_signed_in() -> HttpResponse {
+    let text = "Sign in to go on.";
+    with(StatusCode::UNAUTHORIZED, &Instead { title: "Not signed in", text })
+}
+
+/// Who has signed in may not see this.
+pub fn not_permitted() -> HttpResponse {
+    let text = "You may not see this page. Who lets people in here can change that.";
+    with(StatusCode::FORBIDDEN, &Instead { title: "Not for you", text })
 }
 
 /// We cannot answer now; the log says why.
@@ -41,7 +53,8 @@ pub fn failed(error: &dyn std::fmt::Display) -> HttpResponse {
     with(StatusCode::SERVICE_UNAVAILABLE, &Instead { title: "Not now", text })
 }
 
-fn with(status: StatusCode, page: &impl Template) -> HttpResponse {
+/// A page with another status.
+pub fn with(status: StatusCode, page: &impl Template) -> HttpResponse {
     match page.render() {
         Ok(text) => HttpResponse::build(status).content_type("text/html; charset=utf-8").body(text),
         Err(error) => {

@@ -27,6 +27,7 @@ use crate::ui::invite::TrialPage;
 use crate::ui::invite::Welcome;
 use crate::ui::page;
 use crate::ui::sparkline;
+use crate::ui::visit::Visit;
 
 /// Partners on a page.
 const PAGE: u32 = 100;
@@ -69,6 +70,7 @@ struct Row {
 #[template(path = "partner.html")]
 struct PartnerPage {
     title: String,
+    form_token: String,
     page: String,
     may_manage: bool,
     card: PartnerCard,
@@ -79,8 +81,7 @@ struct PartnerPage {
 }
 
 /// The list (`GET /partners`).
-pub async fn list(place: web::Query<Place>, store: Data<Store>) -> HttpResponse {
-    let caller = Caller::operator();
+pub async fn list(caller: Caller, place: web::Query<Place>, store: Data<Store>) -> HttpResponse {
     let after = place.into_inner().after;
     let found = web::block(move || {
         let partners = store.partners(&caller, after.as_deref(), PAGE + 1)?;
@@ -103,11 +104,15 @@ pub async fn list(place: web::Query<Place>, store: Data<Store>) -> HttpResponse 
 }
 
 /// One partner (`GET /partners/{id}`).
-pub async fn show(id: web::Path<String>, (store, welcome): (Data<Store>, Data<Welcome>)) -> HttpResponse {
-    let caller = Caller::operator();
+pub async fn show(
+    caller: Caller,
+    visit: Visit,
+    id: web::Path<String>,
+    (store, welcome): (Data<Store>, Data<Welcome>),
+) -> HttpResponse {
     let found = web::block(move || partner_page(&store, &caller, &id, &welcome));
     match found.await {
-        Ok(Ok(shown)) => page::ok(&shown),
+        Ok(Ok(shown)) => page::ok(&PartnerPage { form_token: visit.form_token, ..shown }),
         Ok(Err(OnboardError::NoPartner(_))) => page::not_found("There is no partner of this id."),
         Ok(Err(error)) => page::failed(&error),
         Err(error) => page::failed(&error),
@@ -115,11 +120,11 @@ pub async fn show(id: web::Path<String>, (store, welcome): (Data<Store>, Data<We
 }
 
 /// The report on a test file of a partner (`GET /partners/{id}/tests/{test}`).
-pub async fn test(path: web::Path<(String, String)>, store: Data<Store>) -> HttpResponse {
+pub async fn test(caller: Caller, path: web::Path<(String, String)>, store: Data<Store>) -> HttpResponse {
     let (id, test) = path.into_inner();
     let back = place(&id);
     let found = web::block(move || {
-        let partner = onboard::find(&store, &Caller::operator(), &id)?;
+        let partner = onboard::find(&store, &caller, &id)?;
         Ok::<_, OnboardError>(invite::report(&store, &partner.id, &test)?)
     });
     match found.await {
@@ -131,8 +136,12 @@ pub async fn test(path: web::Path<(String, String)>, store: Data<Store>) -> Http
 }
 
 /// Lets a partner go live (`POST /partners/{id}/live`), and shows its page again.
-pub async fn live(id: web::Path<String>, why: web::Form<Why>, store: Data<Store>) -> HttpResponse {
-    let caller = Caller::operator();
+pub async fn live(
+    caller: Caller,
+    id: web::Path<String>,
+    why: web::Form<Why>,
+    store: Data<Store>,
+) -> HttpResponse {
     let back = place(&id);
     let done = web::block(move || {
         let why = why.into_inner().reason.trim().to_owned();
@@ -192,6 +201,7 @@ fn partner_page(
     }
     let title = if card.partner.name.is_empty() { &card.partner.id } else { &card.partner.name };
     Ok(PartnerPage {
+        form_token: String::new(),
         title: title.to_string(),
         page: place(&card.partner.id),
         may_manage: caller.may(crate::access::Permission::ManagePartners),

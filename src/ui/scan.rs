@@ -11,12 +11,14 @@ use chrono::Utc;
 use serde::Deserialize;
 
 use crate::access::Caller;
+use crate::access::Permission;
 use crate::gs1::Scan;
 use crate::store::Store;
 use crate::ui::label::Label;
 use crate::ui::page;
 use crate::ui::verdict::Checked;
 use crate::ui::verdict::Given;
+use crate::ui::visit::Visit;
 use crate::verify::Verifier;
 
 /// Bytes that a scan may have on its way here; a Digital Link with everything in it has fewer than a thousand.
@@ -39,6 +41,15 @@ pub struct Sent {
 #[template(path = "scan.html")]
 struct ScanPage {
     checked: Option<Checked>,
+    form_token: String,
+}
+
+/// The first page of who checks no packages.
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage<'a> {
+    actor: &'a str,
+    form_token: String,
 }
 
 /// The verdict alone.
@@ -66,24 +77,32 @@ pub fn form() -> FormConfig {
 }
 
 /// The page, waiting for a scan (`GET /`).
-pub async fn home() -> HttpResponse {
-    page::ok(&ScanPage { checked: None })
+pub async fn home(caller: Caller, visit: Visit) -> HttpResponse {
+    if !caller.may(Permission::Check) {
+        return page::ok(&HomePage { actor: caller.actor(), form_token: visit.form_token });
+    }
+    page::ok(&ScanPage { checked: None, form_token: visit.form_token })
 }
 
 /// The verdict on a scan (`POST /scan`): a page, or the verdict alone where the form says `part=verdict`.
-pub async fn check(verifier: Data<Verifier>, sent: web::Form<Sent>) -> HttpResponse {
+pub async fn check(
+    caller: Caller,
+    visit: Visit,
+    verifier: Data<Verifier>,
+    sent: web::Form<Sent>,
+) -> HttpResponse {
     let sent = sent.into_inner();
     let given = Given { text: text(&sent.code), fast: sent.keys == "fast", caps_lock: sent.caps == "on" };
-    match Checked::of(&verifier, &given, Utc::now()).await {
+    match Checked::of((&verifier, &caller), &given, Utc::now()).await {
         Ok(checked) if sent.part == "verdict" => page::ok(&VerdictPart { checked: &checked }),
-        Ok(checked) => page::ok(&ScanPage { checked: Some(checked) }),
+        Ok(checked) => page::ok(&ScanPage { checked: Some(checked), form_token: visit.form_token }),
         Err(error) => page::failed(&error),
     }
 }
 
 /// `pending` while nobody has answered a question, `done` from then on (`GET /scan/pending/{id}`).
-pub async fn pending(store: Data<Store>, id: web::Path<String>) -> HttpResponse {
-    let asked = web::block(move || store.pending(&Caller::operator(), &id)).await;
+pub async fn pending(caller: Caller, store: Data<Store>, id: web::Path<String>) -> HttpResponse {
+    let asked = web::block(move || store.pending(&caller, &id)).await;
     match asked {
         Ok(Ok(asked)) => HttpResponse::Ok()
             .content_type("text/plain; charset=utf-8")

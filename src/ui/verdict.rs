@@ -41,12 +41,16 @@ pub struct Checked {
 
 impl Checked {
     /// Reads what was given, asks who can answer, and judges.
-    pub async fn of(verifier: &Verifier, given: &Given, now: DateTime<Utc>) -> Result<Checked, VerifyError> {
+    pub async fn of(
+        (verifier, caller): (&Verifier, &Caller),
+        given: &Given,
+        now: DateTime<Utc>,
+    ) -> Result<Checked, VerifyError> {
         let (scan, question) = match read(given, now) {
             Ok(read) => read,
             Err(checked) => return Ok(*checked),
         };
-        let verification = verifier.verify(&Caller::operator(), &question, now).await?;
+        let verification = verifier.verify(caller, &question, now).await?;
         let label = Label::of(&scan, now.date_naive());
         let pending = verification.pending.then_some(verification.id);
         Ok(Checked { judgement: verification.judgement, label, pending, notes: notes(&scan) })

@@ -7,7 +7,9 @@ use chrono::Utc;
 use epcgate::access::ApiKey;
 use epcgate::access::Caller;
 use epcgate::access::KeyText;
+use epcgate::access::Permission;
 use epcgate::access::Revocation;
+use epcgate::access::Role;
 use epcgate::access::Scope;
 use epcgate::access::SpeaksFor;
 use epcgate::gs1::Gln;
@@ -30,7 +32,7 @@ fn key(byte: u8) -> ApiKey {
             Gln::parse("4012345000115").unwrap(),
             Gln::parse("9521102000015").unwrap(),
         ]),
-        scopes: vec![Scope::Verify, Scope::Operate],
+        scopes: vec![Scope::May(Permission::Verify), Scope::Is(Role::Operator)],
         made_at: at(i64::from(byte)),
         made_by: "Ann".to_owned(),
         expires: Some(at(1_000)),
@@ -117,7 +119,7 @@ fn a_key_is_shown_once_and_never_kept() {
         (&["keys", "revoke", "none"][..], 1, "there is no API key none"),
         (&["keys", "add", "x"], 2, "--gln"),
         (&["keys", "add", "x", "--gln", "4012345000116"], 2, "check digit"),
-        (&["keys", "add", "x", "--any-gln", "--scope", "all"], 2, "verify or operate"),
+        (&["keys", "add", "x", "--any-gln", "--scope", "all"], 2, "no permission"),
         (&["audit", "list", "--since", "yesterday"], 2, "neither a date"),
     ] {
         let (found, _, told) = epcgate(arguments);

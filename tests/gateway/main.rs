@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test ends by panicking
 
+mod access;
 mod agreed;
 mod audit;
 mod audit_log;
@@ -29,6 +30,7 @@ mod keys;
 mod ledger;
 mod mail;
 mod onboarding;
+mod openid;
 mod orders;
 mod outbox;
 mod pages;

@@ -9,6 +9,7 @@ use chrono::Utc;
 use epcgate::access::ApiKey;
 use epcgate::access::Caller;
 use epcgate::access::KeyText;
+use epcgate::access::Permission;
 use epcgate::access::Scope;
 use epcgate::access::SpeaksFor;
 use epcgate::access::VrsAccess;
@@ -286,7 +287,7 @@ fn key(gateway: &TestGateway, byte: u8, speaks_for: SpeaksFor) -> String {
         name: format!("partner {byte}"),
         digest: text.digest(),
         speaks_for,
-        scopes: vec![Scope::Verify],
+        scopes: vec![Scope::May(Permission::Verify)],
         made_at: Utc::now(),
         made_by: "tester".to_owned(),
         expires: None,

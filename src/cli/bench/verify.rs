@@ -18,6 +18,7 @@ use chrono::Utc;
 use crate::access::ApiKey;
 use crate::access::Caller;
 use crate::access::KeyText;
+use crate::access::Permission;
 use crate::access::Scope;
 use crate::access::SpeaksFor;
 use crate::cli::bench::load::Load;
@@ -204,7 +205,7 @@ fn key(store: &Store) -> String {
         name: "bench".to_owned(),
         digest: text.digest(),
         speaks_for: SpeaksFor::Any,
-        scopes: vec![Scope::Verify],
+        scopes: vec![Scope::May(Permission::Verify)],
         made_at: Utc::now(),
         made_by: "bench".to_owned(),
         expires: None,

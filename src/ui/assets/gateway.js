@@ -14,12 +14,21 @@ async function ask(path, options) {
   } catch {
     throw new Unreachable();
   }
+  if (response.status === 401 || response.status === 403) {
+    // Who is no longer signed in does so again; what was scanned waits for them.
+    location.assign("/sign-in");
+    throw new Unreachable();
+  }
   if (response.status >= 500) throw new Unreachable();
   return text;
 }
 
+function token() {
+  return document.getElementById("form-token")?.value ?? "";
+}
+
 async function post(path, fields) {
-  const text = await ask(path, { method: "POST", body: new URLSearchParams(fields) });
+  const text = await ask(path, { method: "POST", body: new URLSearchParams({ ...fields, form_token: token() }) });
   return new DOMParser().parseFromString(text, "text/html");
 }
 

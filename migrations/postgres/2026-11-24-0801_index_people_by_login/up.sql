@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX people_by_login ON people (login);
