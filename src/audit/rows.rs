@@ -83,5 +83,5 @@ fn name(path: &Path) -> String {
 fn first_row(path: &Path) -> Option<u64> {
     let name = name(path);
     let digits = name.strip_suffix(".jsonl").filter(|digits| digits.len() == 12)?;
-    digits.parse().ok().filter(|first| first % ROWS_OF_FILE == 0)
+    digits.parse::<u64>().ok().filter(|first| first % ROWS_OF_FILE == 0)
 }
