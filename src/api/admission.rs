@@ -390,7 +390,7 @@ mod tests {
         assert_eq!(ask!(&app, "/epcis/events", [near]).0, 401);
         assert_eq!(ask!(&app, "/epcis/events", [key]), (200, "key:partner 1".to_owned()));
         assert_eq!(ask!(&app, "/epcis/capture", [near]).0, 401);
-        assert_eq!(ask!(&app, "/epcis/capture", [key]).0, 405);
+        assert_eq!(ask!(&app, "/epcis/capture", [key]).0, 404);
         assert_eq!(ask!(&app, "/unlisted", [key]).0, 404);
         assert_eq!(ask!(&app, "/healthz", [near]).0, 200);
         for (path, header, expected) in [
