@@ -1,10 +1,11 @@
 //! Notices: what people must hear of in time, written once for each occasion and sent by mail until somebody takes it.
 //!
 //! A round looks for occasions: exceptions, notices and answers that the law wants within a day, illegitimate product, licences and
-//! certificates that end. What it finds is kept as letters in one transaction with the occasions, so that several
+//! certificates that end, checkpoints of the audit trail. What it finds is kept as letters in one transaction with the occasions, so that several
 //! processes write each once. Letters are sent at least once, with the same Message-ID each time.
 
 mod cases;
+mod checkpoint;
 mod expiry;
 mod kind;
 mod obligations;
@@ -163,6 +164,9 @@ pub fn look_round(
     if !settings.expiry.is_empty() {
         notices.extend(expiry::licences(store, &caller, now)?);
         notices.extend(expiry::certificates(store, certificates, now)?);
+    }
+    if !settings.audit.is_empty() {
+        notices.extend(checkpoint::newest(store)?);
     }
     let kept = notices.iter().map(|notice| put(store, settings, notice, now));
     Ok(kept.sum::<Result<usize, StoreError>>()?)
