@@ -85,16 +85,11 @@ pub(super) fn set(
         partner_states::why.eq(&decision.why),
     );
     diesel::insert_into(partner_states::table).values(row).execute(connection)?;
-    let entry = AuditEntry {
-        at: decision.when,
-        actor: decision.who.clone(),
-        act: format!("partners.{}", state.as_str()),
-        object: id.to_owned(),
-        outcome: "done".to_owned(),
-        detail: json!({ "before": before.state.as_str(), "after": state.as_str(), "why": decision.why })
-            .to_string(),
-        ..AuditEntry::default()
-    };
+    let act = format!("partners.{}", state.as_str());
+    let entry = AuditEntry::done(decision.when, &decision.who, &act, id)
+        .because(&decision.why)
+        .before(json!({ "state": before.state.as_str() }))
+        .after(json!({ "state": state.as_str() }));
     audit::append(connection, &[entry])?;
     Ok(true)
 }
