@@ -57,7 +57,7 @@ impl Log {
             let (known, path) = (before.signer.clone(), self.key_file.clone());
             return Err(AuditError::OtherKey { known, own, path });
         }
-        let size = self.store.audit_count()?;
+        let size = self.store.audit_count_filed()?;
         if let Some(before) = before {
             self.continues(&before, size)?;
             if before.size == size {
@@ -74,7 +74,7 @@ impl Log {
 
     /// Signs all acts so far, whoever signed before.
     pub(super) fn sign_as_new(&self, now: DateTime<Utc>) -> Result<AuditCheckpoint, AuditError> {
-        self.sign(self.store.audit_count()?, now)
+        self.sign(self.store.audit_count_filed()?, now)
     }
 
     fn sign(&self, size: u64, now: DateTime<Utc>) -> Result<AuditCheckpoint, AuditError> {

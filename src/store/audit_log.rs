@@ -71,6 +71,12 @@ impl Store {
         self.read(|connection| whole(audit::count(connection)?))
     }
 
+    /// The same once everything that waits to be filed is written down as well.
+    pub fn audit_count_filed(&self) -> Result<u64, StoreError> {
+        self.file_all()?;
+        self.audit_count()
+    }
+
     /// Acts in the order of their numbers, from this one on.
     pub fn audit_rows(
         &self,

@@ -109,7 +109,7 @@ fn a_key_is_shown_once_and_never_kept() {
     assert_eq!(listed[0].get("key"), None);
     let (_, acts, _) = epcgate(&["audit", "list", "--act", "keys.added"]);
     assert_eq!(acts.len(), 2);
-    assert_eq!((&acts[1]["object"], &acts[1]["detail"]["name"]), (&id.into(), &"acme".into()));
+    assert_eq!((&acts[1]["object"], &acts[1]["after"]["name"]), (&id.into(), &"acme".into()));
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         let hidden = &secret.as_bytes()[19..83];
