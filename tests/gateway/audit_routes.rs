@@ -66,6 +66,8 @@ const ROUTES: &[(&str, &[&str])] = &[
     ("POST /api/v1/scans", &[]),
     ("POST /api/v1/shipments", &["documents.received"]),
     ("POST /api/v1/verifications", &["verification.asked"]),
+    ("POST /api/v1/keys", &["keys.added"]),
+    ("POST /api/v1/keys/{id}/revoke", &["keys.revoked"]),
     ("POST /epcis/capture", &["documents.received"]),
     ("POST /epcis/events", &["documents.received"]),
 ];
@@ -105,6 +107,13 @@ impl Trial {
     }
 }
 
+fn keys(trial: &Trial) {
+    let asked = json!({ "name": "acme", "scopes": ["verify"], "anyGln": true });
+    let made = trial.json("POST /api/v1/keys", "/api/v1/keys", asked);
+    let path = format!("/api/v1/keys/{}/revoke", made["id"].as_str().unwrap());
+    trial.json("POST /api/v1/keys/{id}/revoke", &path, json!({ "reason": "lost" }));
+}
+
 #[test]
 fn every_route_that_writes_leaves_its_acts() {
     let described: Value = serde_json::from_str(include_str!("../../schemas/openapi.json")).unwrap();
@@ -127,6 +136,7 @@ fn every_route_that_writes_leaves_its_acts() {
     goods(&trial);
     shipments(&trial);
     verifications(&trial);
+    keys(&trial);
     let left = trial.left.borrow();
     for (route, acts) in ROUTES {
         assert_eq!(left.get(*route).map(Vec::as_slice).unwrap_or_default(), *acts, "{route}");
