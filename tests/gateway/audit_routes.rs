@@ -10,8 +10,11 @@ use chrono::TimeDelta;
 use chrono::Utc;
 use epcgate::access::Caller;
 use epcgate::access::GATEWAY;
+use epcgate::store::Content;
 use epcgate::store::JournalEntry;
+use epcgate::store::NewDelivery;
 use epcgate::store::Store;
+use epcgate::transport::Cargo;
 use reqwest::blocking::Response;
 use serde_json::Value;
 use serde_json::json;
@@ -43,6 +46,11 @@ const ROUTES: &[(&str, &[&str])] = &[
     ("POST /api/v1/exceptions/{id}/notes", &["cases.changed"]),
     ("POST /api/v1/exceptions/{id}/close", &["cases.changed"]),
     ("POST /api/v1/exceptions/{id}/notify", &["cases.changed"]),
+    ("POST /api/v1/channels", &["channels.kept"]),
+    ("POST /api/v1/channels/{id}/pause", &["channels.paused"]),
+    ("POST /api/v1/channels/{id}/resume", &["channels.resumed"]),
+    ("DELETE /api/v1/channels/{id}", &["channels.removed"]),
+    ("POST /api/v1/deliveries/{id}/replay", &["deliveries.replayed"]),
     ("POST /api/v1/holds", &["hold.opened"]),
     ("POST /api/v1/holds/{id}/release", &["hold.released"]),
     ("POST /api/v1/recalls", &["recall.opened"]),
@@ -133,6 +141,7 @@ fn every_route_that_writes_leaves_its_acts() {
     documents(&trial);
     cases(&trial);
     holds(&trial);
+    channels(&trial);
     goods(&trial);
     shipments(&trial);
     verifications(&trial);
@@ -222,6 +231,30 @@ fn holds(trial: &Trial) {
         let release = format!("{}/release", header(&opened, "location"));
         trial.json(&format!("POST {path}/{{id}}/release"), &release, json!({ "reason": "dry" }));
     }
+}
+
+fn channels(trial: &Trial) {
+    let body = json!({ "id": "erp", "by": { "folder": { "out": trial.gateway.folder() } } });
+    let keep = || trial.json("POST /api/v1/channels", "/api/v1/channels", body.clone());
+    let path = "/api/v1/channels/erp";
+    keep();
+    let reason = json!({ "reason": "moving" });
+    trial.json("POST /api/v1/channels/{id}/pause", &format!("{path}/pause"), reason);
+    let delivery = NewDelivery {
+        channel: "erp".to_owned(),
+        key: "one".to_owned(),
+        cargo: Cargo::Documents,
+        name: "one.xml".to_owned(),
+        media_type: "application/xml".to_owned(),
+        content: Content::Bytes(b"<one/>".to_vec()),
+    };
+    let delivery = trial.gateway.store().put_delivery(&Caller::operator(), &delivery, Utc::now());
+    // Removed with its channel it is dead, and can be sent once there is a channel of this name again.
+    trial.ask("DELETE /api/v1/channels/{id}", path, "application/json", String::new());
+    keep();
+    let replay = format!("/api/v1/deliveries/{}/replay", delivery.unwrap().unwrap());
+    trial.json("POST /api/v1/deliveries/{id}/replay", &replay, json!({}));
+    trial.json("POST /api/v1/channels/{id}/resume", &format!("{path}/resume"), json!({}));
 }
 
 fn goods(trial: &Trial) {

@@ -234,7 +234,7 @@ impl Store {
             let channel: Option<String> = known.first(connection).optional()?;
             let Some(channel) = channel else { return Ok(None) };
             if let Some((number, _)) = next_place(connection, &channel, now)? {
-                diesel::update(deliveries::table.find(id))
+                let replayed = diesel::update(deliveries::table.find(id))
                     .filter(deliveries::ended_at.is_not_null())
                     .set((
                         deliveries::number.eq(number),
@@ -245,8 +245,10 @@ impl Store {
                         deliveries::note.eq(""),
                     ))
                     .execute(connection)?;
-                let entry = AuditEntry::done(now, caller.actor(), "deliveries.replayed", id);
-                audit::append(connection, &[entry])?;
+                if replayed > 0 {
+                    let entry = AuditEntry::done(now, caller.actor(), "deliveries.replayed", id);
+                    audit::append(connection, &[entry])?;
+                }
             }
             let row: DeliveryRow = deliveries::table.find(id).select(rows::COLUMNS).first(connection)?;
             Ok(Some(row.delivery()?))
