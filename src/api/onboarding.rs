@@ -77,8 +77,7 @@ impl From<OnboardError> for Problem {
     responses((status = 201, description = "The invitation, with its link.", body = InvitationForm)))]
 pub async fn invite(
     request: HttpRequest,
-    caller: Caller,
-    id: web::Path<String>,
+    (caller, id): (Caller, web::Path<String>),
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
     onboarding: Data<Onboarding>,
