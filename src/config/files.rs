@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::fs::Metadata;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -15,6 +16,9 @@ pub(super) const HIDDEN: &str = "(hidden)";
 
 /// Ends of keys whose values are secret themselves.
 const SECRETS: [&str; 6] = ["password", "secret", "token", "passphrase", "pin", "api_key"];
+
+/// Settings that name files with private keys.
+const KEYS: [&str; 2] = ["tls.key", "audit.key_file"];
 
 /// Parameters of a database's URL that are secret.
 const PARAMETERS: [&str; 2] = ["password", "sslpassword"];
@@ -65,6 +69,8 @@ fn unfit(key: &str, file: &Path) -> Option<Remark> {
     let shown = place.display();
     let about = match fs::metadata(&place) {
         Ok(about) => about,
+        // It is made at the first start.
+        Err(error) if key == "audit.key_file" && error.kind() == io::ErrorKind::NotFound => return None,
         Err(error) => {
             let mend = format!(
                 "make the file, readable by the user that runs epcgate alone: install -m 600 /dev/stdin {shown}"
@@ -78,8 +84,8 @@ fn unfit(key: &str, file: &Path) -> Option<Remark> {
     if let Some((what, mend)) = exposed(&about, &place) {
         return Some(Remark::error(key, what, mend));
     }
-    // A key of TLS has several lines, and is judged with its certificate.
-    if key == "tls.key" {
+    // Private keys have several lines; whoever uses them judges them.
+    if KEYS.contains(&key) {
         return None;
     }
     secret(file)

@@ -14,6 +14,7 @@ use crate::notices::Notice;
 use crate::notices::NoticeError;
 use crate::notices::NoticeKind;
 use crate::notices::distance;
+use crate::notices::in_line;
 use crate::notices::moment;
 use crate::notices::new_ones;
 use crate::notices::several;
@@ -127,13 +128,13 @@ impl Entry {
             .items
             .iter()
             .filter(|item| item.settled.is_none())
-            .map(|item| item.trouble.what.clone())
+            .map(|item| in_line(&item.trouble.what))
             .collect();
         let unlisted = case.unlisted + troubles.len().saturating_sub(MOST_TROUBLES) as u64;
         Ok(Entry {
             id: case.id.clone(),
-            delivery: case.delivery.name(),
-            partner,
+            delivery: in_line(&case.delivery.name()),
+            partner: in_line(&partner),
             states,
             troubles: troubles.into_iter().take(MOST_TROUBLES).collect(),
             unlisted,

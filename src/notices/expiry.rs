@@ -15,6 +15,7 @@ use crate::notices::Notice;
 use crate::notices::NoticeError;
 use crate::notices::NoticeKind;
 use crate::notices::WatchedCertificate;
+use crate::notices::in_line;
 use crate::notices::moment;
 use crate::notices::new_ones;
 use crate::notices::several;
@@ -74,7 +75,7 @@ fn ending(partner: &TradingPartner, today: NaiveDate) -> Vec<(String, String)> {
             licence.authority,
             ends(&until.to_string(), days)
         );
-        Some((occasion, line))
+        Some((occasion, in_line(&line)))
     });
     told.collect()
 }
@@ -106,7 +107,7 @@ pub(super) fn certificates(
                 let occasion = format!("certificate:{setting}:{}:{end}:{step}", certificate.subject);
                 let line =
                     format!("{setting} ({}): {} {}", file.display(), certificate.subject, ends(&end, days));
-                found.push((occasion, line));
+                found.push((occasion, in_line(&line)));
             }
         }
     }

@@ -179,6 +179,11 @@ fn new_ones<T>(store: &Store, entries: Vec<(String, T)>) -> Result<Vec<(String, 
     Ok(entries.into_iter().filter(|(occasion, _)| !told.contains(occasion)).collect())
 }
 
+/// What somebody else wrote, in one line, so that it cannot look like lines of ours.
+fn in_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 fn moment(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -12,6 +12,7 @@ use crate::notices::Notice;
 use crate::notices::NoticeError;
 use crate::notices::NoticeKind;
 use crate::notices::distance;
+use crate::notices::in_line;
 use crate::notices::moment;
 use crate::notices::new_ones;
 use crate::notices::several;
@@ -57,9 +58,9 @@ pub(super) fn illegitimate(
     let entries = new.iter().take(MOST_LISTED).map(|(_, hold)| {
         let until = hold.opened.when + NOTICE;
         Entry {
-            product: hold.scope.to_string(),
-            why: hold.opened.why.clone(),
-            found: format!("{} by {}", moment(hold.opened.when), hold.opened.who),
+            product: in_line(&hold.scope.to_string()),
+            why: in_line(&hold.opened.why),
+            found: format!("{} by {}", moment(hold.opened.when), in_line(&hold.opened.who)),
             until: format!("{} ({})", moment(until), distance(until, now)),
         }
     });

@@ -137,8 +137,7 @@ fn no_secret_is_found_in_what_leaves() {
     store.open_hold(&Caller::operator(), HoldKind::Illegitimate, &scope, &decision).unwrap();
 
     // A key of ours, which is shown once, to who made it.
-    let made =
-        nest.says(&["keys", "add", "--name", "north", "--any-gln", "--scope", "verify", "--output", "json"]);
+    let made = nest.says(&["keys", "add", "north", "--any-gln", "--scope", "verify", "--output", "json"]);
     let made: serde_json::Value = serde_json::from_slice(&made).unwrap();
     let key = made["key"].as_str().unwrap().to_owned();
     let private = fs::read_to_string(authority.folder().join("own.key")).unwrap();
