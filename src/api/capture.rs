@@ -58,8 +58,7 @@ impl Gate {
         description = "An EPCIS document: JSON-LD 2.0, XML 2.0, 1.2, 1.1 or 1.0; `Content-Encoding` gzip or zstd is taken."),
     responses((status = 202, description = "The job; `Location` names it.", body = Members)))]
 pub async fn post(
-    request: HttpRequest,
-    caller: Caller,
+    (request, caller): (HttpRequest, Caller),
     payload: web::Payload,
     store: Data<Store>,
     limits: Data<Limits>,

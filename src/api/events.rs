@@ -95,8 +95,7 @@ pub async fn show(
     responses((status = 201, description = "The event as stored; `Location` names it.",
         content((Object = "application/ld+json"), (String = "application/xml")))))]
 pub async fn post(
-    request: HttpRequest,
-    caller: Caller,
+    (request, caller): (HttpRequest, Caller),
     payload: web::Payload,
     (store, prefixes): (Data<Store>, Data<Prefixes>),
     (limits, settings): (Data<Limits>, Data<Settings>),

@@ -275,8 +275,7 @@ pub async fn check(
     request_body(content((Object = "application/json")), description = "`by`: who closes it."),
     responses((status = 200, description = "The return, and `eventID` of each event.", body = Object)))]
 pub async fn close(
-    request: HttpRequest,
-    caller: Caller,
+    (request, caller): (HttpRequest, Caller),
     id: web::Path<String>,
     payload: web::Payload,
     (store, policy): (Data<Store>, Data<Policy>),

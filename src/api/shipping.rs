@@ -73,8 +73,7 @@ pub struct Asked {
         (status = 200, description = "The file of this number as it was written before.",
         content((String = "application/xml"), (Object = "application/ld+json")))))]
 pub async fn post(
-    request: HttpRequest,
-    caller: Caller,
+    (request, caller): (HttpRequest, Caller),
     payload: web::Payload,
     (store, limits): (Data<Store>, Data<Limits>),
     (settings, policy): (Data<Settings>, Data<export::Settings>),

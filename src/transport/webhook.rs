@@ -164,7 +164,7 @@ mod tests {
         };
         let (first, second) =
             (key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"), key(&format!("whsec_{}", "A".repeat(32))));
-        let signed = signatures(&[first.clone()], &message);
+        let signed = signatures(std::slice::from_ref(&first), &message);
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         let both = signatures(&[second, first], &message);
         assert!(both.ends_with(&format!(" {signed}")) && both.starts_with("v1,"), "{both}");

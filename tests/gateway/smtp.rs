@@ -51,6 +51,9 @@ impl Letter {
 /// What is said to a letter; `None` hangs up instead.
 pub type Answer = Option<&'static str>;
 
+/// Says what is said to a letter, given how many came before it.
+type Judge = dyn Fn(usize, &Letter) -> Answer + Send + Sync;
+
 /// A server, until the test ends.
 pub struct Server {
     pub port: u16,
@@ -61,7 +64,7 @@ struct State {
     speaks: Speaks,
     identity: Identity,
     password: String,
-    answer: Box<dyn Fn(usize, &Letter) -> Answer + Send + Sync>,
+    answer: Box<Judge>,
     letters: Mutex<Vec<Letter>>,
     signed_in: Mutex<Vec<(bool, String)>>,
 }

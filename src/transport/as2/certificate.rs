@@ -219,10 +219,9 @@ impl Pinned {
             ))
         } else if let Some(from) = self.moment(&self.from)?.filter(|from| now < *from) {
             Some(format!("its certificate {title} is agreed on only from {}", shown(from)))
-        } else if let Some(until) = self.moment(&self.until)?.filter(|until| now >= *until) {
-            Some(format!("its certificate {title} was agreed on until {}", shown(until)))
         } else {
-            None
+            let ended = self.moment(&self.until)?.filter(|until| now >= *until);
+            ended.map(|until| format!("its certificate {title} was agreed on until {}", shown(until)))
         })
     }
 }
@@ -330,7 +329,9 @@ mod tests {
             !public.contains("PRIVATE")
                 && Pinned::read(public.as_bytes()).unwrap().describe().unwrap() == described
         );
-        assert!(Identity::choose(&[identity.clone()], &described.fingerprint.to_uppercase()).is_ok());
+        assert!(
+            Identity::choose(std::slice::from_ref(&identity), &described.fingerprint.to_uppercase()).is_ok()
+        );
         assert!(Identity::choose(&[identity], "00").is_err());
         let other = Identity::make("Other", 1, day("2026-11-23")).unwrap();
         let mixed = format!("{}{public}", other.split("-----BEGIN CERTIFICATE").next().unwrap());
@@ -351,7 +352,7 @@ mod tests {
         assert_eq!(name(&[new.clone(), old.clone()], "2026-11-23"), "CN=new");
         assert_eq!(name(&[later.clone(), old.clone()], "2026-11-23"), "CN=old");
         assert_eq!(name(&[later, old.clone()], "2026-12-01"), "CN=new");
-        assert!(name(&[old.clone()], "2027-06-01").contains("expired on 2027-02-05"));
+        assert!(name(std::slice::from_ref(&old), "2027-06-01").contains("expired on 2027-02-05"));
         let over = Pinned { until: "2026-06-01T00:00:00Z".to_owned(), ..old.clone() };
         assert!(name(&[over], "2026-11-23").contains("agreed on until"));
         assert!(name(&[Pinned { signs_only: true, ..old }], "2026-11-23").contains("holds no certificate"));

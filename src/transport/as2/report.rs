@@ -12,6 +12,9 @@ use crate::transport::as2::message::wrap;
 use crate::transport::as2::mime::head;
 use crate::transport::as2::signed::sign;
 
+/// A message as HTTP carries it: its header fields, then its body.
+pub type Message = (Vec<(String, String)>, Vec<u8>);
+
 /// Writes a receipt: header fields and body. It is signed where the answer says so.
 pub fn write_receipt(
     answer: &Answer,
@@ -19,7 +22,7 @@ pub fn write_receipt(
     identity: Option<&Identity>,
     unique: u128,
     now: DateTime<Utc>,
-) -> Result<(Vec<(String, String)>, Vec<u8>), As2Error> {
+) -> Result<Message, As2Error> {
     let boundary = format!("epcgate-report-{unique:032x}");
     let report_type =
         format!("multipart/report; report-type=disposition-notification; boundary=\"{boundary}\"");
