@@ -176,7 +176,10 @@ fn a_slow_body_is_cut_off() {
     let gateway = TestGateway::with(|settings| settings.limits.body_seconds = 1);
     let began = Instant::now();
     let mut stream = TcpStream::connect(gateway.authority()).unwrap();
-    let head = "POST /epcis/capture HTTP/1.1\r\nHost: a\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n";
+    let head = format!(
+        "POST /epcis/capture HTTP/1.1\r\nHost: {}\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n",
+        gateway.authority()
+    );
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
