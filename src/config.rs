@@ -113,14 +113,18 @@ pub struct Server {
     pub stop_seconds: u64,
 }
 
-/// How the server proves who it is.
-#[derive(Clone, Debug, Deserialize)]
+/// How the server proves who it is, and whose certificates it takes for proof.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// PEM file of the certificate and those between it and its authority; empty for plain HTTP.
     pub certificate: PathBuf,
     /// PEM file of its private key.
     pub key: PathBuf,
+    /// PEM file of the authority that devices install from the page `/authority`; empty where there is none.
+    pub authority: PathBuf,
+    /// PEM files of the authorities by which certificates of clients are judged; none where none are asked for.
+    pub client_authorities: Vec<PathBuf>,
 }
 
 /// Where everything is kept.
@@ -131,6 +135,8 @@ pub struct Database {
     pub url: String,
     /// File with the password for PostgreSQL; empty where the URL or libpq has it.
     pub password_file: PathBuf,
+    /// The same database for the owner of its tables, who alone changes them; empty where that is the user of `url`.
+    pub owner_url: String,
 }
 
 /// What is logged, and how.

@@ -1,5 +1,7 @@
 //! The server: builds the application, starts the workers, and stops everything in order.
 
+pub mod authority;
+mod clients;
 mod exchanging;
 mod tls;
 
@@ -50,6 +52,7 @@ use crate::transport::Outbound;
 use crate::transport::OutboundError;
 use crate::ui;
 use crate::ui::Door;
+use crate::ui::OwnAuthority;
 use crate::ui::OwnCertificate;
 use crate::ui::Pages;
 use crate::ui::Welcome;
@@ -182,8 +185,12 @@ impl Gateway {
                 .onboarding(Onboarding::new(&settings.partners, &reached(settings, address)))
                 .answering(desk);
         let hands = Hands { workers, late, beat, exchanging, returning, notices };
+        let own = &settings.tls.authority;
+        let own = OwnAuthority((!own.as_os_str().is_empty()).then(|| own.clone()));
         let door = Door::new(store, &settings.access, providers);
-        let pages = Pages::new(store, &verifier, &door).welcoming(welcome(settings, &policy, address));
+        let pages = Pages::new(store, &verifier, &door)
+            .welcoming(welcome(settings, &policy, address))
+            .installing(own);
         let (sender, receiver) = mpsc::channel();
         let wished = settings.server.clone();
         let serving = thread::Builder::new().name("server".to_owned()).spawn(move || {
@@ -203,6 +210,7 @@ impl Gateway {
                     .workers(wished.threads.max(1))
                     .max_connections(wished.connections)
                     .client_request_timeout(HEAD)
+                    .on_connect(api::note_certificate)
                     .shutdown_timeout(wished.stop_seconds)
                     .disable_signals();
                 let listening = match tls {

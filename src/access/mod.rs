@@ -1,6 +1,7 @@
 //! Who asks, and what they may do.
 
 mod caller;
+mod certificate;
 mod invitation;
 mod key;
 mod password;
@@ -18,6 +19,8 @@ pub use caller::Caller;
 pub use caller::GATEWAY;
 pub use caller::OPERATOR;
 pub use caller::Sight;
+pub use certificate::Fingerprint;
+pub use certificate::PinnedCertificate;
 pub use invitation::Invitation;
 pub use invitation::InvitationRefusal;
 pub use invitation::InvitationToken;

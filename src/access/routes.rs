@@ -173,6 +173,8 @@ pub const PAGES: &[Route] = &[
     ("POST", "/sign-out", Someone),
     ("GET", "/set-up/{token}", Anyone),
     ("POST", "/set-up/{token}", Anyone),
+    ("GET", "/authority", Anyone),
+    ("GET", "/authority/certificate", Anyone),
     ("GET", "/assets/{file}", Anyone),
     ("GET", "/docs", Anyone),
     ("GET", "/docs/{file}", Anyone),

@@ -25,6 +25,7 @@ use crate::access::Turned;
 use crate::access::VrsAccess;
 use crate::access::Way;
 use crate::api::caller;
+use crate::api::certified::certified;
 use crate::api::keyring::Keyring;
 use crate::api::near;
 use crate::api::problem::Failure;
@@ -128,9 +129,12 @@ async fn found_out(request: &ServiceRequest, way: Way) -> Result<Option<Found>, 
             Ok(caller) => caller.into(),
             Err(refusal) => return Err(caller::refused(&refusal.to_string()).into()),
         },
-        None => match session::signed_in(request, settings, Utc::now()).await? {
-            Some((caller, token)) => Found { caller, session: Some(token) },
-            None => without_key(request, settings, need)?.into(),
+        None => match certified(request.request()).await? {
+            Some(caller) => caller.into(),
+            None => match session::signed_in(request, settings, Utc::now()).await? {
+                Some((caller, token)) => Found { caller, session: Some(token) },
+                None => without_key(request, settings, need)?.into(),
+            },
         },
     };
     match need {

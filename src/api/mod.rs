@@ -8,6 +8,7 @@ mod audit;
 mod body;
 mod caller;
 mod capture;
+mod certified;
 mod channels;
 mod content_coding;
 mod deliveries;
@@ -86,6 +87,7 @@ use crate::verify::Verifier;
 use crate::verify::routing;
 
 pub use admission::admit;
+pub use certified::note_certificate;
 pub use health::measure;
 pub use invite::Onboarding;
 pub use negotiation::EpcFormat;

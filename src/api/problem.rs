@@ -295,6 +295,7 @@ impl From<StoreError> for Problem {
                 Problem::new(Failure::InsufficientStorage, detail)
                     .with_header(RETRY_AFTER, HeaderValue::from_static("60"))
             }
+            StoreError::OutOfSight => Problem::new(Failure::Forbidden, error.to_string()),
             error => Problem::internal(&error),
         }
     }

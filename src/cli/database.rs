@@ -81,6 +81,9 @@ impl Choice {
         if !url.starts_with("postgres") {
             let file = Path::new(url.strip_prefix("sqlite:").unwrap_or(&url));
             owned(file).with_context(|| format!("{} cannot be made", file.display()))?;
+        } else if !settings.database.owner_url.is_empty() {
+            Store::bring_up_to_date(&settings.database.owner_url, &settings.store)
+                .context("database.owner_url")?;
         }
         Ok(Store::open(&url, &settings.store)?)
     }

@@ -39,6 +39,7 @@ mod scan;
 mod serve;
 mod ship;
 mod source;
+mod tls;
 mod trace;
 mod transactions;
 mod verifier;
@@ -122,6 +123,8 @@ enum Command {
     Keys(keys::Arguments),
     /// Take saleable returns: check each unit, verify it with its maker, and decide
     Return(returns::Arguments),
+    /// Make this gateway's certificate by an authority of its own; pin the certificates of partners' machines
+    Tls(tls::Arguments),
     /// Hold product, by lot, serial numbers or item; list and release
     Hold(hold::Arguments),
     /// Recall product, by lot, serial numbers or item; list and release
@@ -197,6 +200,7 @@ pub fn run() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Return(arguments) => returns::run(&arguments),
+        Command::Tls(arguments) => tls::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments, HoldKind::Hold),
         Command::Recall(arguments) => hold::run(&arguments, HoldKind::Recall),
         Command::Products(arguments) => products::run(&arguments),

@@ -3,6 +3,7 @@
 use crate::epcis::Attribute;
 use crate::epcis::Element;
 use crate::epcis::Name;
+use crate::epcis::Node;
 use crate::epcis::Vocabulary;
 
 /// Namespace of the Standard Business Document Header, the same in all EPCIS versions.
@@ -142,6 +143,16 @@ impl Sbdh {
             )
     }
 
+    /// Every sender and receiver, as sent, trimmed, of those that are not blank.
+    pub fn parties(&self) -> impl Iterator<Item = &str> {
+        let party = |element: &&Element| matches!(&*element.name.local, "Sender" | "Receiver");
+        let elements = self.0.children.iter().filter_map(|node| match node {
+            Node::Element(element) => Some(element),
+            Node::Text(_) | Node::Json(_) => None,
+        });
+        elements.filter(party).filter_map(|party| filled(party.child("Identifier")?))
+    }
+
     fn party(&self, role: &str) -> Option<&str> {
         filled(self.0.child(role)?.child("Identifier")?)
     }
@@ -154,13 +165,13 @@ fn element(local: &str) -> Element {
 fn text_element(local: &str, text: &str) -> Element {
     let mut element = element(local);
     if !text.is_empty() {
-        element.children.push(crate::epcis::Node::Text(text.into()));
+        element.children.push(Node::Text(text.into()));
     }
     element
 }
 
 fn push(parent: &mut Element, child: Element) {
-    parent.children.push(crate::epcis::Node::Element(child));
+    parent.children.push(Node::Element(child));
 }
 
 fn filled(element: &Element) -> Option<&str> {

@@ -24,6 +24,7 @@ use rustls::sign::CertifiedKey;
 use thiserror::Error;
 
 use crate::config;
+use crate::server::clients;
 use crate::transport;
 
 /// How often files are looked at, at most.
@@ -38,7 +39,7 @@ pub enum TlsError {
     /// A file cannot be used.
     #[error("tls.{setting} {path}: {why}")]
     File {
-        /// `certificate` or `key`.
+        /// `certificate`, `key` or `client_authorities`.
         setting: &'static str,
         /// The file.
         path: PathBuf,
@@ -71,12 +72,15 @@ pub(super) fn settled(settings: &config::Tls) -> Result<Option<ServerConfig>, Tl
     }
     let provider = transport::use_ring();
     let watched = Watched::new(certificate, &transport::secret_place(key), Arc::clone(&provider))?;
+    let clients = clients::verifier(&settings.client_authorities, &provider)?;
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(TlsError::Setup)?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(watched));
-    Ok(Some(config))
+        .map_err(TlsError::Setup)?;
+    let config = match clients {
+        Some(clients) => config.with_client_cert_verifier(clients),
+        None => config.with_no_client_auth(),
+    };
+    Ok(Some(config.with_cert_resolver(Arc::new(watched))))
 }
 
 /// A certificate whose files are looked at again as connections come in. While they cannot be used, as between the writing
@@ -198,7 +202,8 @@ mod tests {
 
         fn settled(&self, certificate: &str, key: &str) -> Result<Option<ServerConfig>, TlsError> {
             let path = |name: &str| if name.is_empty() { PathBuf::new() } else { self.path(name) };
-            settled(&config::Tls { certificate: path(certificate), key: path(key) })
+            let (certificate, key) = (path(certificate), path(key));
+            settled(&config::Tls { certificate, key, ..config::Tls::default() })
         }
     }
 

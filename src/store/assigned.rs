@@ -18,6 +18,7 @@ use crate::store::connection::either;
 use crate::store::holds;
 use crate::store::schema::items;
 use crate::store::schema::lots;
+use crate::store::sight;
 
 /// How many containers may stand in each other.
 const MOST_LEVELS: usize = 12;
@@ -42,10 +43,11 @@ impl Store {
     /// key, which on SQLite take microseconds and never wait for other readers.
     pub fn assigned(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         gtin: Gtin,
         serial: &str,
     ) -> Result<Option<AssignedIdentifier>, StoreError> {
+        sight::everything(caller)?;
         let key = gtin.serial_key(serial);
         self.point(|connection| {
             let above = diesel::alias!(items as above);

@@ -25,6 +25,7 @@ use crate::store::dialect::STATEMENT_ROWS;
 use crate::store::dialect::insert_all;
 use crate::store::schema::audit;
 use crate::store::schema::counters;
+use crate::store::sight;
 
 /// The counter that acts are numbered by.
 const COUNTER: &str = "audit";
@@ -68,11 +69,12 @@ impl Store {
     /// Acts, the newest first, from the first behind the place `after` ([`audit_place`]).
     pub fn audited(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         filter: &AuditFilter,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<AuditRecord>, StoreError> {
+        sight::house(caller)?;
         self.file_all()?;
         self.read(|connection| {
             let mut query = audit::table.into_boxed();

@@ -20,6 +20,7 @@ use crate::store::audit;
 use crate::store::connection::either;
 use crate::store::schema::audit_checkpoints;
 use crate::store::schema::audit_tiles;
+use crate::store::sight;
 
 /// A full tile of the log (C2SP tlog-tiles): 256 hashes of 32 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,12 +79,8 @@ impl Store {
     }
 
     /// Acts in the order of their numbers, from this one on.
-    pub fn audit_rows(
-        &self,
-        _caller: &Caller,
-        from: u64,
-        limit: i64,
-    ) -> Result<Vec<AuditRecord>, StoreError> {
+    pub fn audit_rows(&self, caller: &Caller, from: u64, limit: i64) -> Result<Vec<AuditRecord>, StoreError> {
+        sight::house(caller)?;
         self.read(|connection| audit::from(connection, signed(from)?, limit))
     }
 

@@ -24,6 +24,7 @@ use crate::store::connection::AnyConnection;
 use crate::store::defects;
 use crate::store::schema::capture_jobs;
 use crate::store::schema::documents;
+use crate::store::sight;
 
 /// How often a job is begun before it fails: often enough that crashes with other causes do not use it up.
 const MOST_ATTEMPTS: i64 = 10;
@@ -88,8 +89,9 @@ type JobRow = (
 impl Store {
     /// Makes the job that captures a received document, or finds the job of the same bytes sent before.
     ///
-    /// A document whose job failed may be sent again; asked twice about one received document, it gives one job. `caller`
-    /// will own the job. Fails with [`StoreError::LeaseLost`] where the document was received too long ago.
+    /// A document whose job failed may be sent again; asked twice about one received document, it gives one job. The
+    /// parties of `caller` see the job, whatever its document says. Fails with [`StoreError::LeaseLost`] where the document
+    /// was received too long ago.
     pub fn create_job(
         &self,
         caller: &Caller,
@@ -106,6 +108,7 @@ impl Store {
         };
         let new = self.write(|connection| {
             let first = claims::claim(connection, &claim, received.document)?;
+            sight::add_parties(connection, first, sight::own(caller).unwrap_or_default())?;
             let known: Option<JobRow> =
                 capture_jobs::table.filter(capture_jobs::document.eq(first)).first(connection).optional()?;
             if let Some(row) = known {
@@ -131,25 +134,32 @@ impl Store {
     }
 
     /// One job; `None` where there is none that the caller may see.
-    pub fn job(&self, _caller: &Caller, id: &str) -> Result<Option<CaptureJob>, StoreError> {
-        let row: Option<JobRow> =
-            self.read(|connection| Ok(capture_jobs::table.find(id).first(connection).optional()?))?;
-        row.map(job_of).transpose()
+    pub fn job(&self, caller: &Caller, id: &str) -> Result<Option<CaptureJob>, StoreError> {
+        self.read_for(caller, |connection| {
+            let row: Option<JobRow> = capture_jobs::table.find(id).first(connection).optional()?;
+            let Some(row) = row else { return Ok(None) };
+            let seen = sight::sees_document(connection, caller, row.1)?;
+            seen.then(|| job_of(row)).transpose()
+        })
     }
 
     /// Jobs from the newest on; with `before`, those older than the job of this id.
     pub fn jobs(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         before: Option<&str>,
         limit: u32,
     ) -> Result<Vec<CaptureJob>, StoreError> {
-        let rows: Vec<JobRow> = self.read(|connection| {
-            let newest = capture_jobs::table.order(capture_jobs::id.desc()).limit(i64::from(limit));
-            Ok(match before {
-                Some(before) => newest.filter(capture_jobs::id.lt(before)).load(connection)?,
-                None => newest.load(connection)?,
-            })
+        let rows: Vec<JobRow> = self.read_for(caller, |connection| {
+            let mut newest =
+                capture_jobs::table.order(capture_jobs::id.desc()).limit(i64::from(limit)).into_boxed();
+            if let Some(before) = before {
+                newest = newest.filter(capture_jobs::id.lt(before));
+            }
+            if let Some(seen) = sight::of_document(caller, "capture_jobs.document") {
+                newest = newest.filter(seen);
+            }
+            Ok(newest.load(connection)?)
         })?;
         rows.into_iter().map(job_of).collect()
     }

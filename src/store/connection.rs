@@ -1,5 +1,6 @@
 //! Connections: SQLite or PostgreSQL by the URL, pools, and the one lane in which SQLite writes.
 
+use std::collections::BTreeSet;
 use std::ops::DerefMut;
 use std::path::Path;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use diesel::PgConnection;
+use diesel::RunQueryDsl;
 use diesel::SqliteConnection;
 use diesel::connection::AnsiTransactionManager;
 use diesel::connection::Connection;
@@ -20,6 +22,8 @@ use diesel::pg::Pg;
 use diesel::r2d2::ManageConnection;
 use diesel::r2d2::Pool;
 use diesel::r2d2::R2D2Connection;
+use diesel::sql_query;
+use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::EmbeddedMigrations;
 use diesel_migrations::MigrationHarness;
@@ -38,6 +42,9 @@ const TRIES: u32 = 10;
 
 /// How long to wait for a connection to PostgreSQL.
 const SERVER_TIMEOUT_SECONDS: u32 = 4;
+
+/// What row-level security goes by: our own work sees all rows. Whoever reads for a partner narrows it for one transaction.
+const SEES_EVERYTHING: &str = "SET epcgate.sight = '*'";
 
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
@@ -138,8 +145,9 @@ impl Source {
     pub(super) fn open(&self) -> Result<AnyConnection, StoreError> {
         match &self.address {
             Address::Server(url) => {
-                let connection = PgConnection::establish(url)
+                let mut connection = PgConnection::establish(url)
                     .map_err(|error| StoreError::Unavailable(without_secrets(&error.to_string(), url)))?;
+                connection.batch_execute(SEES_EVERYTHING)?;
                 Ok(AnyConnection::Postgres(connection))
             }
             Address::File(path) => {
@@ -193,8 +201,12 @@ pub(super) fn pool(source: Source, size: u32, settings: &Settings) -> Result<Poo
 }
 
 /// Brings the tables up to date; several processes may do so at once, and each then fails where another was faster. That
-/// counts as a failure only where nobody gets any further.
+/// counts as a failure only where nobody gets any further. Where nothing is to be done, nothing is tried: who serves need not
+/// own the tables.
 pub(super) fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    if migrated(connection).is_ok_and(|found| found.missing == 0) {
+        return Ok(());
+    }
     let (mut attempt, mut furthest) = (1, 0);
     loop {
         let outcome = match connection {
@@ -222,25 +234,24 @@ pub(super) struct Migrated {
     pub(super) unknown: usize,
 }
 
-/// Compares the tables with what this program brings, and changes nothing but a missing list of what was done.
+/// Compares the tables with what this program brings, and changes nothing; on SQLite but for a missing list of what was done.
 pub(super) fn migrated(connection: &mut AnyConnection) -> Result<Migrated, StoreError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Migration(error.to_string());
-    let applied = either!(connection, any => any.applied_migrations()).map_err(failed)?;
-    let missing = match connection {
-        AnyConnection::Sqlite(file) => file.pending_migrations(SQLITE_MIGRATIONS).map_err(failed)?.len(),
+    let (applied, known): (BTreeSet<String>, BTreeSet<String>) = match connection {
+        AnyConnection::Sqlite(file) => {
+            let applied = file.applied_migrations().map_err(failed)?;
+            let known = MigrationSource::<Sqlite>::migrations(&SQLITE_MIGRATIONS).map_err(failed)?;
+            let known = known.iter().map(|migration| migration.name().version().to_string());
+            (applied.iter().map(ToString::to_string).collect(), known.collect())
+        }
         AnyConnection::Postgres(server) => {
-            server.pending_migrations(POSTGRES_MIGRATIONS).map_err(failed)?.len()
+            let known = MigrationSource::<Pg>::migrations(&POSTGRES_MIGRATIONS).map_err(failed)?;
+            let known = known.iter().map(|migration| migration.name().version().to_string());
+            (applied_on_server(server)?, known.collect())
         }
     };
-    let known = match connection {
-        AnyConnection::Sqlite(_) => {
-            MigrationSource::<Sqlite>::migrations(&SQLITE_MIGRATIONS).map_err(failed)?.len()
-        }
-        AnyConnection::Postgres(_) => {
-            MigrationSource::<Pg>::migrations(&POSTGRES_MIGRATIONS).map_err(failed)?.len()
-        }
-    };
-    Ok(Migrated { missing, unknown: applied.len().saturating_sub(known - missing) })
+    let count = |one: &BTreeSet<String>, other| one.difference(other).count();
+    Ok(Migrated { missing: count(&known, &applied), unknown: count(&applied, &known) })
 }
 
 /// What libpq says of a URL, without the parts of its password.
@@ -256,6 +267,22 @@ fn without_secrets(said: &str, url: &str) -> String {
     let secrets =
         std::iter::once(user).chain(named).flat_map(|secret| secret.split(|c: char| !c.is_alphanumeric()));
     secrets.filter(|part| part.len() > 2).fold(said.to_owned(), |said, part| said.replace(part, "(hidden)"))
+}
+
+/// What PostgreSQL has of the migrations. diesel would first try to make its table, which the owner of the tables alone may.
+fn applied_on_server(server: &mut PgConnection) -> Result<BTreeSet<String>, StoreError> {
+    #[derive(diesel::QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    let kept =
+        "SELECT tablename::text AS version FROM pg_tables WHERE tablename = '__diesel_schema_migrations'";
+    if sql_query(kept).load::<Version>(server)?.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let applied = sql_query("SELECT version::text AS version FROM __diesel_schema_migrations");
+    Ok(applied.load::<Version>(server)?.into_iter().map(|row| row.version).collect())
 }
 
 /// Where writes go.
@@ -302,6 +329,26 @@ impl Writes {
 fn pause(attempt: u32) -> Duration {
     let jitter = u64::from(uuid::Uuid::new_v4().as_fields().0 % 8);
     Duration::from_millis((1 << attempt.min(9)) + jitter)
+}
+
+/// Runs `work` in one transaction of PostgreSQL that only reads, so that what it sets for itself ends with it.
+pub(super) fn reading<T>(
+    connection: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    connection.batch_execute("BEGIN READ ONLY")?;
+    let open = Reading(connection);
+    work(open.0)
+}
+
+/// A transaction that only reads. Its end undoes nothing but settings; where even that fails, the connection is broken, and
+/// is not used again.
+struct Reading<'a>(&'a mut AnyConnection);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.batch_execute("ROLLBACK");
+    }
 }
 
 fn transaction<T>(

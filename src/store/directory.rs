@@ -34,6 +34,7 @@ use crate::store::dialect::STATEMENT_ROWS;
 use crate::store::dialect::insert_all;
 use crate::store::schema::directory_probes;
 use crate::store::schema::directory_records;
+use crate::store::sight;
 
 /// How many keys one statement asks for.
 const KEYS: usize = 500;
@@ -196,7 +197,8 @@ impl Store {
     }
 
     /// Every record that may concern a trade item, by itself or by its company.
-    pub fn directory_of(&self, _caller: &Caller, gtin: Gtin) -> Result<Vec<DirectoryRecord>, StoreError> {
+    pub fn directory_of(&self, caller: &Caller, gtin: Gtin) -> Result<Vec<DirectoryRecord>, StoreError> {
+        sight::house(caller)?;
         let digits = DirectoryScope::all_digits(gtin);
         self.read(|connection| {
             let rows: Vec<Row> = directory_records::table
@@ -210,11 +212,12 @@ impl Store {
     /// Records in the order of their names, from behind `after`.
     pub fn directory(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         filter: &DirectoryFilter,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<DirectoryEntry>, StoreError> {
+        sight::house(caller)?;
         self.read(|connection| {
             let joined = directory_records::table
                 .left_join(directory_probes::table.on(directory_probes::record.eq(directory_records::id)));
@@ -247,6 +250,7 @@ impl Store {
         id: &str,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        sight::house(caller)?;
         self.write(|connection| {
             let known: Option<Row> = directory_records::table.find(id).first(connection).optional()?;
             let Some(known) = known else { return Ok(false) };

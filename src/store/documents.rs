@@ -30,6 +30,7 @@ use crate::store::bodies;
 use crate::store::connection::AnyConnection;
 use crate::store::schema::document_parts;
 use crate::store::schema::documents;
+use crate::store::sight;
 
 /// How many bytes the encoder gives out at a time.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -98,8 +99,11 @@ impl Store {
     }
 
     /// The header of a published document, without its events; `None` where there is none that the caller may see.
-    pub fn header(&self, _caller: &Caller, document: i64) -> Result<Option<Header>, StoreError> {
-        let body: Option<Option<Vec<u8>>> = self.read(|connection| {
+    pub fn header(&self, caller: &Caller, document: i64) -> Result<Option<Header>, StoreError> {
+        let body: Option<Option<Vec<u8>>> = self.read_for(caller, |connection| {
+            if !sight::sees_document(connection, caller, document)? {
+                return Ok(None);
+            }
             let visible = documents::table.find(document).filter(documents::ticket.is_not_null());
             Ok(visible.select(documents::header).first(connection).optional()?)
         })?;
@@ -107,9 +111,12 @@ impl Store {
     }
 
     /// A published document; `None` where there is none that the caller may see.
-    pub fn document(&self, _caller: &Caller, document: i64) -> Result<Option<DocumentRecord>, StoreError> {
+    pub fn document(&self, caller: &Caller, document: i64) -> Result<Option<DocumentRecord>, StoreError> {
         type Row = (Option<Vec<u8>>, i64, String);
-        let row: Option<Row> = self.read(|connection| {
+        let row: Option<Row> = self.read_for(caller, |connection| {
+            if !sight::sees_document(connection, caller, document)? {
+                return Ok(None);
+            }
             let visible = documents::table.find(document).filter(documents::ticket.is_not_null());
             let columns = (documents::sha256, documents::size, documents::syntax);
             Ok(visible.select(columns).first(connection).optional()?)

@@ -28,6 +28,7 @@ use crate::store::connection::either;
 use crate::store::schema::finding_objects;
 use crate::store::schema::finding_totals;
 use crate::store::schema::findings;
+use crate::store::sight;
 
 /// How many findings of one rule in one document are kept one by one; of the others only the number is.
 const MOST_KEPT: usize = 1_000;
@@ -156,8 +157,11 @@ impl Store {
     }
 
     /// The findings in a document, event by event, those about the whole document first.
-    pub fn findings(&self, _caller: &Caller, document: i64) -> Result<Vec<StoredFinding>, StoreError> {
-        self.read(|connection| {
+    pub fn findings(&self, caller: &Caller, document: i64) -> Result<Vec<StoredFinding>, StoreError> {
+        self.read_for(caller, |connection| {
+            if !sight::sees_document(connection, caller, document)? {
+                return Ok(Vec::new());
+            }
             let rows: Vec<Row> = findings::table.filter(findings::document.eq(document)).load(connection)?;
             let mut found = rows.into_iter().map(stored).collect::<Result<Vec<_>, _>>()?;
             found.sort_by(|a, b| (a.event, &a.rule, &a.id).cmp(&(b.event, &b.rule, &b.id)));
@@ -166,16 +170,23 @@ impl Store {
     }
 
     /// One finding; `None` where there is none that the caller may see.
-    pub fn finding(&self, _caller: &Caller, id: &str) -> Result<Option<StoredFinding>, StoreError> {
-        self.read(|connection| {
+    pub fn finding(&self, caller: &Caller, id: &str) -> Result<Option<StoredFinding>, StoreError> {
+        self.read_for(caller, |connection| {
             let row: Option<Row> = findings::table.find(id).first(connection).optional()?;
-            row.map(stored).transpose()
+            let found = row.map(stored).transpose()?;
+            match &found {
+                Some(finding) if !sight::sees_document(connection, caller, finding.document)? => Ok(None),
+                _ => Ok(found),
+            }
         })
     }
 
     /// How often each rule was broken in a document, in the order of the rules' identifiers.
-    pub fn finding_totals(&self, _caller: &Caller, document: i64) -> Result<Vec<FindingTotal>, StoreError> {
-        self.read(|connection| {
+    pub fn finding_totals(&self, caller: &Caller, document: i64) -> Result<Vec<FindingTotal>, StoreError> {
+        self.read_for(caller, |connection| {
+            if !sight::sees_document(connection, caller, document)? {
+                return Ok(Vec::new());
+            }
             Ok(finding_totals::table
                 .filter(finding_totals::document.eq(document))
                 .order(finding_totals::rule)
@@ -188,15 +199,19 @@ impl Store {
     ///
     /// `object` is the key of an EPC, of a lot (`/01/…/10/…`), of a trade item (`/01/…`) or of a place (`/414/…`), or the
     /// URI of a business transaction.
-    pub fn findings_about(&self, _caller: &Caller, object: &str) -> Result<Vec<StoredFinding>, StoreError> {
-        self.read(|connection| {
-            let rows: Vec<Row> = findings::table
+    pub fn findings_about(&self, caller: &Caller, object: &str) -> Result<Vec<StoredFinding>, StoreError> {
+        self.read_for(caller, |connection| {
+            let mut query = findings::table
                 .inner_join(finding_objects::table.on(finding_objects::finding.eq(findings::id)))
                 .filter(finding_objects::object.eq(object))
                 .order((findings::found_at.desc(), findings::id.desc()))
                 .select(findings::all_columns)
                 .limit(MOST_FOUND)
-                .load(connection)?;
+                .into_boxed();
+            if let Some(seen) = sight::of_document(caller, "findings.document") {
+                query = query.filter(seen);
+            }
+            let rows: Vec<Row> = query.load(connection)?;
             rows.into_iter().map(stored).collect()
         })
     }
@@ -204,18 +219,22 @@ impl Store {
     /// Findings that nobody has settled, the oldest first, behind the finding given.
     pub fn open_findings(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         after: Option<&StoredFinding>,
         limit: u32,
     ) -> Result<Vec<StoredFinding>, StoreError> {
         let (time, id) = after.map_or((i64::MIN, ""), |last| (last.found_at.timestamp_micros(), &last.id));
-        self.read(|connection| {
-            let rows: Vec<Row> = findings::table
+        self.read_for(caller, |connection| {
+            let mut query = findings::table
                 .filter(findings::closed_at.is_null())
                 .filter(findings::found_at.gt(time).or(findings::found_at.eq(time).and(findings::id.gt(id))))
                 .order((findings::found_at, findings::id))
                 .limit(i64::from(limit))
-                .load(connection)?;
+                .into_boxed();
+            if let Some(seen) = sight::of_document(caller, "findings.document") {
+                query = query.filter(seen);
+            }
+            let rows: Vec<Row> = query.load(connection)?;
             rows.into_iter().map(stored).collect()
         })
     }

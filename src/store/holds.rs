@@ -24,6 +24,7 @@ use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::notices;
 use crate::store::schema::holds;
+use crate::store::sight;
 
 /// How many subjects one statement asks for.
 const SUBJECTS: usize = 500;
@@ -85,6 +86,7 @@ impl Store {
         scope: &HoldScope,
         opened: &Decision,
     ) -> Result<(Hold, bool), StoreError> {
+        sight::everything(caller)?;
         let hold = Hold {
             id: uuid::Uuid::now_v7().to_string(),
             kind,
@@ -115,6 +117,7 @@ impl Store {
         id: &str,
         released: &Decision,
     ) -> Result<Option<Hold>, StoreError> {
+        sight::everything(caller)?;
         self.write(|connection| {
             let changed = diesel::update(holds::table.find(id))
                 .filter(holds::released_at.is_null())
@@ -139,18 +142,20 @@ impl Store {
     }
 
     /// One hold or recall.
-    pub fn hold(&self, _caller: &Caller, id: &str) -> Result<Option<Hold>, StoreError> {
+    pub fn hold(&self, caller: &Caller, id: &str) -> Result<Option<Hold>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| one(connection, id))
     }
 
     /// Holds and recalls, the newest first, from the first after `after`.
     pub fn holds(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         filter: &HoldFilter,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<Hold>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut query = holds::table.into_boxed();
             if !filter.kinds.is_empty() {
@@ -176,14 +181,20 @@ impl Store {
         })
     }
 
-    /// The open holds and recalls of these subjects ([`HoldScope::subject`]), the recalls first.
-    pub fn holds_about(&self, _caller: &Caller, subjects: &[&str]) -> Result<Vec<Hold>, StoreError> {
+    /// The open holds and recalls of these subjects ([`HoldScope::subject`]), the recalls first; partners see none.
+    pub fn holds_about(&self, caller: &Caller, subjects: &[&str]) -> Result<Vec<Hold>, StoreError> {
+        if !caller.sees_everything() {
+            return Ok(Vec::new());
+        }
         self.read(|connection| standing(connection, subjects))
     }
 
     /// Every open hold and recall that an item is under: by itself, by what it is in, by its lot, by its serial number,
-    /// by its trade item. Recalls come first.
-    pub fn holds_on(&self, _caller: &Caller, item: Held<'_>) -> Result<Vec<Hold>, StoreError> {
+    /// by its trade item. Recalls come first; partners see none.
+    pub fn holds_on(&self, caller: &Caller, item: Held<'_>) -> Result<Vec<Hold>, StoreError> {
+        if !caller.sees_everything() {
+            return Ok(Vec::new());
+        }
         self.read(|connection| on(connection, item))
     }
 }

@@ -25,6 +25,7 @@ use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::partner_states;
 use crate::store::schema::partner_invitations;
+use crate::store::sight;
 
 /// Invitations of one partner that are listed.
 const MOST_LISTED: i64 = 1_000;
@@ -61,10 +62,11 @@ impl Store {
     /// now on.
     pub fn add_invitation(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         invitation: &Invitation,
         token: &InvitationToken,
     ) -> Result<(), StoreError> {
+        sight::house(caller)?;
         let decision = Decision {
             who: invitation.made_by.clone(),
             when: invitation.made_at,
@@ -90,7 +92,8 @@ impl Store {
     }
 
     /// Invitations of a partner, the newest first.
-    pub fn invitations(&self, _caller: &Caller, partner: &str) -> Result<Vec<Invitation>, StoreError> {
+    pub fn invitations(&self, caller: &Caller, partner: &str) -> Result<Vec<Invitation>, StoreError> {
+        sight::house(caller)?;
         self.read(|connection| {
             let rows: Vec<Row> = partner_invitations::table
                 .filter(partner_invitations::partner.eq(partner))
@@ -109,10 +112,11 @@ impl Store {
     /// Takes an invitation of a partner back; one that was taken back stays as it is. `None` where there is no such one.
     pub fn revoke_invitation(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         (partner, id): (&str, &str),
         revoked: &Revocation,
     ) -> Result<Option<Invitation>, StoreError> {
+        sight::house(caller)?;
         self.write(|connection| {
             let changed = diesel::update(partner_invitations::table.find(id))
                 .filter(partner_invitations::partner.eq(partner))

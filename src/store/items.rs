@@ -23,6 +23,7 @@ use crate::store::lots;
 use crate::store::lots::LotRecord;
 use crate::store::schema::events;
 use crate::store::schema::items;
+use crate::store::sight;
 
 /// How many keys one statement asks for.
 const KEYS: usize = 500;
@@ -171,7 +172,8 @@ impl Store {
     }
 
     /// One item of the ledger; `None` where nothing is known of it that the caller may see.
-    pub fn item(&self, _caller: &Caller, key: &str) -> Result<Option<ItemRecord>, StoreError> {
+    pub fn item(&self, caller: &Caller, key: &str) -> Result<Option<ItemRecord>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let row: Option<ItemRow> = items::table.find(key).first(connection).optional()?;
             row.map(|row| record(connection, row)).transpose()
@@ -184,7 +186,8 @@ impl Store {
     }
 
     /// What the columns of these events say, by their numbers.
-    pub fn deeds(&self, _caller: &Caller, events: &[i64]) -> Result<HashMap<i64, Deed>, StoreError> {
+    pub fn deeds(&self, caller: &Caller, events: &[i64]) -> Result<HashMap<i64, Deed>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut found = HashMap::new();
             for some in events.chunks(KEYS) {

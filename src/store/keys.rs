@@ -22,6 +22,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::audit;
 use crate::store::schema::api_keys;
+use crate::store::sight;
 
 /// What stands for all GLNs.
 const ANY: &str = "*";
@@ -45,7 +46,8 @@ struct Row {
 
 impl Store {
     /// Keeps a new key.
-    pub fn add_key(&self, _caller: &Caller, key: &ApiKey) -> Result<(), StoreError> {
+    pub fn add_key(&self, caller: &Caller, key: &ApiKey) -> Result<(), StoreError> {
+        sight::house(caller)?;
         let row = Row::of(key);
         let entry = AuditEntry::done(key.made_at, &key.made_by, "keys.added", &key.id).after(json!({
             "name": key.name,
@@ -62,10 +64,11 @@ impl Store {
     /// Takes a key back; one that was revoked stays as it is. `None` where there is none of this name.
     pub fn revoke_key(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
         revoked: &Revocation,
     ) -> Result<Option<ApiKey>, StoreError> {
+        sight::house(caller)?;
         self.write(|connection| {
             let changed = diesel::update(api_keys::table.find(id))
                 .filter(api_keys::revoked_at.is_null())
@@ -89,7 +92,8 @@ impl Store {
     }
 
     /// Every key, the oldest first, those revoked and expired too.
-    pub fn keys(&self, _caller: &Caller) -> Result<Vec<ApiKey>, StoreError> {
+    pub fn keys(&self, caller: &Caller) -> Result<Vec<ApiKey>, StoreError> {
+        sight::house(caller)?;
         self.read(|connection| {
             let rows: Vec<Row> = api_keys::table.order((api_keys::made_at, api_keys::id)).load(connection)?;
             rows.into_iter().map(Row::key).collect()

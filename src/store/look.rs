@@ -33,6 +33,7 @@ use crate::store::schema::deliveries;
 use crate::store::schema::documents;
 use crate::store::schema::mails;
 use crate::store::schema::pending_verifications;
+use crate::store::sight;
 
 /// What a look at the database found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +168,8 @@ fn quick_check(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError
 
 impl Store {
     /// How long things wait to be done, each queue by itself.
-    pub fn queues(&self, _caller: &Caller, now: DateTime<Utc>) -> Result<Vec<QueueAge>, StoreError> {
+    pub fn queues(&self, caller: &Caller, now: DateTime<Utc>) -> Result<Vec<QueueAge>, StoreError> {
+        sight::house(caller)?;
         self.read(|connection| {
             let jobs = capture_jobs::table
                 .filter(capture_jobs::running.eq(true))
@@ -225,7 +227,8 @@ impl Store {
     }
 
     /// When the newest act was written down; `None` before the first.
-    pub fn newest_act(&self, _caller: &Caller) -> Result<Option<DateTime<Utc>>, StoreError> {
+    pub fn newest_act(&self, caller: &Caller) -> Result<Option<DateTime<Utc>>, StoreError> {
+        sight::house(caller)?;
         self.read(|connection| {
             let newest: Option<i64> = audit::table.select(diesel::dsl::max(audit::at)).first(connection)?;
             Ok(newest.and_then(DateTime::from_timestamp_micros))

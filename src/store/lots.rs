@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::schema::lots;
+use crate::store::sight;
 use crate::store::terms;
 
 /// Lots made in one transaction.
@@ -42,7 +43,8 @@ impl Store {
     }
 
     /// The records of one lot number of a trade item; more than one where partners gave it several expiry dates.
-    pub fn lots(&self, _caller: &Caller, gtin: &str, lot: &str) -> Result<Vec<LotRecord>, StoreError> {
+    pub fn lots(&self, caller: &Caller, gtin: &str, lot: &str) -> Result<Vec<LotRecord>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let rows: Vec<LotRow> = lots::table
                 .filter(lots::gtin.eq(gtin))

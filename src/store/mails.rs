@@ -21,6 +21,7 @@ use crate::store::audit;
 use crate::store::schema::exception_cases;
 use crate::store::schema::mail_occasions;
 use crate::store::schema::mails;
+use crate::store::sight;
 
 /// Occasions that are looked up in one statement.
 const TOGETHER: usize = 500;
@@ -213,11 +214,12 @@ impl Store {
     /// Letters, the newest first, from behind the name `after`; with `state`, those that stand there.
     pub fn mails(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         state: Option<MailState>,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<Mail>, StoreError> {
+        sight::house(caller)?;
         self.read(|connection| {
             let mut query = mails::table.into_boxed();
             if let Some(state) = state {
@@ -253,7 +255,8 @@ impl Store {
     }
 
     /// The names of exception cases, not closed, that were opened from `since` on, the oldest first.
-    pub fn cases_since(&self, _caller: &Caller, since: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+    pub fn cases_since(&self, caller: &Caller, since: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+        sight::house(caller)?;
         self.read(|connection| {
             Ok(exception_cases::table
                 .filter(exception_cases::state.ne(CaseState::Closed.as_str()))
@@ -268,10 +271,11 @@ impl Store {
     /// that it answers.
     pub fn cases_due(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Result<Vec<String>, StoreError> {
+        sight::house(caller)?;
         let (from, to) = (from.timestamp_micros(), to.timestamp_micros());
         self.read(|connection| {
             let told = exception_cases::notify_by.ge(from).and(exception_cases::notify_by.lt(to));

@@ -10,6 +10,7 @@ mod batch;
 mod blocks;
 mod bodies;
 mod captures;
+mod certificates;
 mod channels;
 mod claims;
 mod connection;
@@ -51,6 +52,7 @@ mod rivals;
 mod schema;
 mod session;
 mod shipments;
+mod sight;
 mod signed_in;
 pub(crate) mod terms;
 mod trials;
@@ -86,6 +88,7 @@ pub use audit_log::AuditTile;
 pub use batch::Batch;
 pub use captures::NewJob;
 pub use captures::Work;
+pub use certificates::PinConflict;
 pub use channels::ChannelRecord;
 pub use deliveries::Content;
 pub use deliveries::Delivery;
@@ -239,6 +242,9 @@ pub enum StoreError {
     /// A document could not be packed or unpacked.
     #[error("a document cannot be packed: {0}")]
     Io(#[from] std::io::Error),
+    /// The caller sees the data of some parties alone, and this cannot be told apart by party.
+    #[error("this is shown to nobody who sees the data of some parties alone")]
+    OutOfSight,
     /// The lease ran out and another worker has taken the job.
     #[error("another worker has taken the job")]
     LeaseLost,
@@ -323,6 +329,12 @@ impl Store {
             (Writes::Lane(Box::new(Lane::new(connection))), Blocks::alone())
         };
         Ok(Store(Arc::new(Inner { reads, points, writes, settings: settings.clone(), blocks, unfiled })))
+    }
+
+    /// Brings the tables up to date as the one who owns them; [`open`](Self::open) then finds nothing left to do, so that
+    /// its user need not own them.
+    pub fn bring_up_to_date(url: &str, settings: &Settings) -> Result<(), StoreError> {
+        connection::migrate(&mut Source::of(url).writing(settings).open()?)
     }
 
     /// Runs `work` on a connection that reads, outside any transaction.

@@ -31,6 +31,7 @@ use crate::store::connection::either;
 use crate::store::partners::Importing;
 use crate::store::schema::advice_orders;
 use crate::store::schema::orders;
+use crate::store::sight;
 
 /// What is kept of an order or advice beside its number.
 struct Row {
@@ -70,10 +71,10 @@ impl Store {
     /// Purchase orders of this number, and of this issuer as far as both say one.
     pub fn orders_numbered(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         number: &OrderNumber,
     ) -> Result<Vec<PurchaseOrder>, StoreError> {
-        self.read(|connection| numbered(connection, OrderKind::Order, number))?
+        self.read_for(caller, |connection| numbered(connection, caller, OrderKind::Order, number))?
             .iter()
             .map(|body| order(body))
             .collect()
@@ -82,10 +83,10 @@ impl Store {
     /// Despatch advices of this number, and of this issuer as far as both say one.
     pub fn advices_numbered(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         number: &OrderNumber,
     ) -> Result<Vec<DespatchAdvice>, StoreError> {
-        self.read(|connection| numbered(connection, OrderKind::Advice, number))?
+        self.read_for(caller, |connection| numbered(connection, caller, OrderKind::Advice, number))?
             .iter()
             .map(|body| advice(body))
             .collect()
@@ -97,7 +98,7 @@ impl Store {
         caller: &Caller,
         order: &OrderNumber,
     ) -> Result<Vec<DespatchAdvice>, StoreError> {
-        let found: Vec<(String, String, String)> = self.read(|connection| {
+        let found: Vec<(String, String, String)> = self.read_for(caller, |connection| {
             Ok(advice_orders::table
                 .filter(advice_orders::number.eq(order.number()))
                 .order((advice_orders::advice_number, advice_orders::advice_issuer))
@@ -120,11 +121,11 @@ impl Store {
     /// Purchase orders in the order of their numbers, from behind `after`.
     pub fn orders(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         after: Option<&OrderPlace>,
         most: u32,
     ) -> Result<Vec<PurchaseOrder>, StoreError> {
-        self.read(|connection| listed(connection, OrderKind::Order, after, most))?
+        self.read_for(caller, |connection| listed(connection, caller, (OrderKind::Order, after), most))?
             .iter()
             .map(|body| order(body))
             .collect()
@@ -133,11 +134,11 @@ impl Store {
     /// Despatch advices in the order of their numbers, from behind `after`.
     pub fn advices(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         after: Option<&OrderPlace>,
         most: u32,
     ) -> Result<Vec<DespatchAdvice>, StoreError> {
-        self.read(|connection| listed(connection, OrderKind::Advice, after, most))?
+        self.read_for(caller, |connection| listed(connection, caller, (OrderKind::Advice, after), most))?
             .iter()
             .map(|body| advice(body))
             .collect()
@@ -196,15 +197,17 @@ fn put(
 
 fn numbered(
     connection: &mut AnyConnection,
+    caller: &Caller,
     kind: OrderKind,
     number: &OrderNumber,
 ) -> Result<Vec<String>, StoreError> {
     let asked = orders::kind.eq(kind.as_str()).and(orders::number.eq(number.number()));
-    let found: Vec<(String, String)> = orders::table
-        .filter(asked)
-        .order(orders::issuer)
-        .select((orders::issuer, orders::body))
-        .load(connection)?;
+    let mut query =
+        orders::table.filter(asked).order(orders::issuer).select((orders::issuer, orders::body)).into_boxed();
+    if let Some(own) = sight::own(caller) {
+        query = query.filter(orders::buyer.eq_any(own.clone()).or(orders::seller.eq_any(own)));
+    }
+    let found: Vec<(String, String)> = query.load(connection)?;
     let own = number.issuer();
     let fits = |issuer: &str| issuer.is_empty() || own.is_none_or(|own| own.as_str() == issuer);
     Ok(found.into_iter().filter(|(issuer, _)| fits(issuer)).map(|(_, body)| body).collect())
@@ -212,18 +215,22 @@ fn numbered(
 
 fn listed(
     connection: &mut AnyConnection,
-    kind: OrderKind,
-    after: Option<&OrderPlace>,
+    caller: &Caller,
+    (kind, after): (OrderKind, Option<&OrderPlace>),
     most: u32,
 ) -> Result<Vec<String>, StoreError> {
     let (number, issuer) = after.map_or(("", ""), |(number, issuer)| (number.as_str(), issuer.as_str()));
     let behind = orders::number.gt(number).or(orders::number.eq(number).and(orders::issuer.gt(issuer)));
-    Ok(orders::table
+    let mut query = orders::table
         .filter(orders::kind.eq(kind.as_str()).and(behind))
         .order((orders::number, orders::issuer))
         .limit(i64::from(most))
         .select(orders::body)
-        .load(connection)?)
+        .into_boxed();
+    if let Some(own) = sight::own(caller) {
+        query = query.filter(orders::buyer.eq_any(own.clone()).or(orders::seller.eq_any(own)));
+    }
+    Ok(query.load(connection)?)
 }
 
 fn row_of_order(order: &PurchaseOrder) -> Result<Row, StoreError> {

@@ -22,6 +22,7 @@ use crate::store::schema::documents;
 use crate::store::schema::partner_identifiers;
 use crate::store::schema::partner_states;
 use crate::store::schema::partners;
+use crate::store::sight;
 
 type Row = (String, i64, String, String);
 
@@ -49,11 +50,12 @@ impl Store {
     /// such partner.
     pub fn set_partner_state(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
         state: PartnerState,
         decision: &Decision,
     ) -> Result<Option<bool>, StoreError> {
+        sight::house(caller)?;
         self.write(|connection| {
             let known: Option<String> =
                 partners::table.find(id).select(partners::id).first(connection).optional()?;

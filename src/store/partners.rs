@@ -22,10 +22,12 @@ use crate::store::StoreError;
 use crate::store::audit;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
+use crate::store::schema::partner_certificates;
 use crate::store::schema::partner_identifiers;
 use crate::store::schema::partner_invitations;
 use crate::store::schema::partner_states;
 use crate::store::schema::partners;
+use crate::store::sight;
 
 const GLN: &str = "gln";
 
@@ -115,32 +117,43 @@ impl Store {
     }
 
     /// The partner of this id.
-    pub fn partner(&self, _caller: &Caller, id: &str) -> Result<Option<TradingPartner>, StoreError> {
-        self.read(|connection| load(connection, id))
+    pub fn partner(&self, caller: &Caller, id: &str) -> Result<Option<TradingPartner>, StoreError> {
+        let found = self.read_house(caller, |connection| load(connection, id))?;
+        Ok(found.filter(|partner| is_own(caller, partner)))
     }
 
     /// The partner that has this GLN, in whatever use.
-    pub fn partner_with_gln(&self, _caller: &Caller, gln: Gln) -> Result<Option<TradingPartner>, StoreError> {
-        self.read(|connection| match owner(connection, &(GLN, gln.to_string()))? {
-            Some(id) => load(connection, &id),
-            None => Ok(None),
-        })
+    pub fn partner_with_gln(&self, caller: &Caller, gln: Gln) -> Result<Option<TradingPartner>, StoreError> {
+        let found =
+            self.read_house(caller, |connection| match owner(connection, &(GLN, gln.to_string()))? {
+                Some(id) => load(connection, &id),
+                None => Ok(None),
+            })?;
+        Ok(found.filter(|partner| is_own(caller, partner)))
     }
 
     /// Partners in the order of their ids, from behind `after`.
     pub fn partners(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         after: Option<&str>,
         most: u32,
     ) -> Result<Vec<TradingPartner>, StoreError> {
-        let bodies: Vec<String> = self.read(|connection| {
-            Ok(partners::table
+        let bodies: Vec<String> = self.read_house(caller, |connection| {
+            let mut query = partners::table
                 .filter(partners::id.gt(after.unwrap_or_default()))
                 .order(partners::id)
                 .limit(i64::from(most))
                 .select(partners::body)
-                .load(connection)?)
+                .into_boxed();
+            if let Some(own) = parties(caller) {
+                let named = partner_identifiers::table
+                    .filter(partner_identifiers::scheme.eq(GLN))
+                    .filter(partner_identifiers::value.eq_any(own))
+                    .select(partner_identifiers::partner);
+                query = query.filter(partners::id.eq_any(named));
+            }
+            Ok(query.load(connection)?)
         })?;
         bodies.iter().map(|body| model(body)).collect()
     }
@@ -152,13 +165,17 @@ impl Store {
         Ok(first.is_some())
     }
 
-    /// Removes a partner with its state and its invitations; false where there is none of this id. Reports on its test files stay.
+    /// Removes a partner with its state, its invitations and the certificates that let its machines in; false where there is none
+    /// of this id. Reports on its test files stay.
     pub fn remove_partner(&self, caller: &Caller, id: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        sight::house(caller)?;
         self.write(|connection| {
             let known: Option<String> =
                 partners::table.find(id).select(partners::body).first(connection).optional()?;
             let Some(known) = known else { return Ok(false) };
             diesel::delete(partner_identifiers::table.filter(partner_identifiers::partner.eq(id)))
+                .execute(connection)?;
+            diesel::delete(partner_certificates::table.filter(partner_certificates::partner.eq(id)))
                 .execute(connection)?;
             diesel::delete(partner_states::table.find(id)).execute(connection)?;
             diesel::delete(partner_invitations::table.filter(partner_invitations::partner.eq(id)))
@@ -204,6 +221,17 @@ impl Importing<'_> {
     }
 }
 
+/// GLNs of a partner that asks; `None` for us, who see all partners, also where we see no data of trade.
+fn parties(caller: &Caller) -> Option<Vec<String>> {
+    sight::house(caller).is_err().then(|| sight::own(caller)).flatten()
+}
+
+/// Whether a partner may be shown: to itself, and to us.
+fn is_own(caller: &Caller, partner: &TradingPartner) -> bool {
+    let named = |own: Vec<String>| partner.glns.iter().any(|gln| own.contains(&gln.gln.to_string()));
+    parties(caller).is_none_or(named)
+}
+
 /// Keeps one partner, without its identifiers; false where it was there as it is.
 fn put(
     connection: &mut AnyConnection,
@@ -243,12 +271,25 @@ pub(super) fn seen_by(
     Ok(Some(own.select(partner_identifiers::partner).load(connection)?))
 }
 
+/// Whether what belongs to this partner is seen: by itself, and by us.
+pub(super) fn is_seen(
+    connection: &mut AnyConnection,
+    caller: &Caller,
+    partner: &str,
+) -> Result<bool, StoreError> {
+    if sight::house(caller).is_ok() {
+        return Ok(true);
+    }
+    Ok(seen_by(connection, caller)?.is_none_or(|seen| seen.iter().any(|own| own == partner)))
+}
+
 fn owner(connection: &mut AnyConnection, (scheme, value): &Identifier) -> Result<Option<String>, StoreError> {
     let row = partner_identifiers::table.find((*scheme, value));
     Ok(row.select(partner_identifiers::partner).first(connection).optional()?)
 }
 
-fn load(connection: &mut AnyConnection, id: &str) -> Result<Option<TradingPartner>, StoreError> {
+/// The partner of this id.
+pub(super) fn load(connection: &mut AnyConnection, id: &str) -> Result<Option<TradingPartner>, StoreError> {
     let found: Option<String> =
         partners::table.find(id).select(partners::body).first(connection).optional()?;
     found.map(|body| model(&body)).transpose()

@@ -22,6 +22,7 @@ use crate::store::schema::documents;
 use crate::store::schema::events;
 use crate::store::schema::items;
 use crate::store::schema::pending_verifications;
+use crate::store::sight;
 
 /// A question that is asked again until somebody answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +112,8 @@ impl Store {
     }
 
     /// The question of this name, while nobody has answered it.
-    pub fn pending(&self, _caller: &Caller, id: &str) -> Result<Option<PendingVerification>, StoreError> {
+    pub fn pending(&self, caller: &Caller, id: &str) -> Result<Option<PendingVerification>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let row: Option<Row> = pending_verifications::table.find(id).first(connection).optional()?;
             row.map(|row| row.pending()).transpose()
@@ -127,7 +129,8 @@ impl Store {
     }
 
     /// Who sent the document in which an item, by its key, was commissioned: as it stood there.
-    pub fn commissioned_by(&self, _caller: &Caller, key: &str) -> Result<Option<String>, StoreError> {
+    pub fn commissioned_by(&self, caller: &Caller, key: &str) -> Result<Option<String>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let event: Option<Option<i64>> =
                 items::table.find(key).select(items::commissioned).first(connection).optional()?;

@@ -24,6 +24,7 @@ use crate::store::connection::AnyConnection;
 use crate::store::schema::one_time_links;
 use crate::store::schema::people;
 use crate::store::schema::sessions;
+use crate::store::sight;
 
 /// A line of the table of people.
 #[derive(Queryable, Insertable)]
@@ -75,7 +76,8 @@ impl Store {
     }
 
     /// Everybody, by sign-in name, those who were shut out too.
-    pub fn people(&self, _caller: &Caller) -> Result<Vec<Person>, StoreError> {
+    pub fn people(&self, caller: &Caller) -> Result<Vec<Person>, StoreError> {
+        sight::house(caller)?;
         self.read(|connection| {
             let rows: Vec<Row> = people::table.order(people::login).load(connection)?;
             rows.into_iter().map(Row::person).collect()

@@ -29,6 +29,7 @@ use crate::store::schema::company_prefixes;
 use crate::store::schema::documents;
 use crate::store::schema::ndc_listings;
 use crate::store::schema::products;
+use crate::store::sight;
 
 /// Statements about one product that are looked at, by precedence and the newest first.
 const MOST_STATEMENTS: i64 = 60;
@@ -65,13 +66,20 @@ impl Store {
     /// A product by its GTIN at any packaging level; `None` where no source knows it.
     ///
     /// Values come from the operator's catalogue, then partners', then documents', then the FDA's directory. A case takes
-    /// what holds at every level from its unit: that which a catalogue names, or that of the same NDC digits.
-    pub fn product(&self, _caller: &Caller, gtin: Gtin) -> Result<Option<KnownProduct>, StoreError> {
+    /// what holds at every level from its unit: that which a catalogue names, or that of the same NDC digits. Partners see
+    /// none: the catalogues are put together of what others told us.
+    pub fn product(&self, caller: &Caller, gtin: Gtin) -> Result<Option<KnownProduct>, StoreError> {
+        if !caller.sees_everything() {
+            return Ok(None);
+        }
         self.read(|connection| by_gtin(connection, gtin))
     }
 
     /// The products that have one of these NDCs, by GTIN; there may be several, as unit and case.
-    pub fn products_by_ndc(&self, _caller: &Caller, ndcs: &[Ndc]) -> Result<Vec<KnownProduct>, StoreError> {
+    pub fn products_by_ndc(&self, caller: &Caller, ndcs: &[Ndc]) -> Result<Vec<KnownProduct>, StoreError> {
+        if !caller.sees_everything() {
+            return Ok(Vec::new());
+        }
         self.read(|connection| by_ndc(connection, ndcs))
     }
 
@@ -92,11 +100,12 @@ impl Store {
     /// A page of products, by GTIN, those behind `after` first.
     pub fn products(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         filter: &ProductFilter,
         after: Option<&str>,
         limit: usize,
     ) -> Result<ProductPage, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut items = items(connection, filter, after, limit)?;
             let more = items.len() > limit;
@@ -111,11 +120,12 @@ impl Store {
     /// What one source says, some products at a time in the order of GTINs: those behind this place, each with its own.
     pub fn catalogue(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         source: &ProductSource,
         after: &CataloguePlace,
         limit: i64,
     ) -> Result<Vec<(Product, CataloguePlace)>, StoreError> {
+        sight::everything(caller)?;
         let rows: Vec<ProductRow> = self.read(|connection| {
             let same = products::item.eq(&after.item).and(products::variant.gt(&after.variant));
             Ok(products::table

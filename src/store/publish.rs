@@ -35,6 +35,7 @@ use crate::store::rivals;
 use crate::store::schema::capture_jobs;
 use crate::store::schema::counters;
 use crate::store::schema::documents;
+use crate::store::schema::publications;
 
 /// The counter that orders documents by when they became visible.
 const TICKET: &str = "ticket";
@@ -188,6 +189,7 @@ fn show_document(
         .optional()?
         .flatten();
     let published_at = now.timestamp_micros().max(before.unwrap_or(i64::MIN));
+    let events = i64::try_from(session.stored).unwrap_or(i64::MAX);
     diesel::update(counters::table.find(TICKET)).set(counters::value.eq(last + 1)).execute(connection)?;
     diesel::update(documents::table.find(session.document))
         .set((
@@ -195,7 +197,15 @@ fn show_document(
             documents::state.eq(PUBLISHED),
             documents::header.eq(Some(header)),
             documents::published_at.eq(Some(published_at)),
-            documents::events.eq(i64::try_from(session.stored).unwrap_or(i64::MAX)),
+            documents::events.eq(events),
+        ))
+        .execute(connection)?;
+    diesel::insert_into(publications::table)
+        .values((
+            publications::id.eq(session.document),
+            publications::ticket.eq(last + 1),
+            publications::published_at.eq(published_at),
+            publications::events.eq(events),
         ))
         .execute(connection)?;
     Ok(())

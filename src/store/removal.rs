@@ -21,6 +21,7 @@ use crate::store::identities::identities;
 use crate::store::identities::identities_of;
 use crate::store::schema::capture_jobs;
 use crate::store::schema::document_events;
+use crate::store::schema::document_parties;
 use crate::store::schema::document_parts;
 use crate::store::schema::documents;
 use crate::store::schema::event_identities;
@@ -71,6 +72,8 @@ impl Store {
                 let parts = document_parts::table.filter(document_parts::document.eq(document));
                 let first: Option<i64> = parts.select(min(document_parts::part)).first(connection)?;
                 let Some(first) = first else {
+                    let parties = document_parties::table.filter(document_parties::document.eq(document));
+                    diesel::delete(parties).execute(connection)?;
                     diesel::delete(documents::table.find(document)).execute(connection)?;
                     return Ok(false);
                 };

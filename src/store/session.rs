@@ -29,6 +29,7 @@ use crate::store::identities;
 use crate::store::identities::Verdict;
 use crate::store::schema::capture_jobs;
 use crate::store::schema::documents;
+use crate::store::sight;
 use crate::store::terms;
 
 /// The document whose events are being stored.
@@ -78,6 +79,8 @@ impl Store {
         let party = |text: Option<&str>| text.map(terms::party_value).unwrap_or_default();
         let sender = party(sbdh.and_then(|sbdh| sbdh.sender()));
         let receiver = party(sbdh.and_then(|sbdh| sbdh.receiver()));
+        let parties: BTreeSet<String> =
+            sbdh.into_iter().flat_map(|sbdh| sbdh.parties()).map(terms::party_value).collect();
         let instance = sbdh.and_then(|sbdh| sbdh.instance_identifier()).unwrap_or_default();
         self.write(|connection| {
             work.fence.hold(connection)?;
@@ -88,6 +91,7 @@ impl Store {
                     return Ok(Begin::InstanceReused(job_of_document(connection, first)?));
                 }
             }
+            sight::add_parties(connection, document, parties.iter().cloned())?;
             diesel::update(documents::table.find(document))
                 .set((
                     documents::sender.eq(&sender),

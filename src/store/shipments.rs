@@ -21,6 +21,7 @@ use crate::store::schema::shipment_roots;
 use crate::store::schema::shipment_transactions;
 use crate::store::schema::shipment_units;
 use crate::store::schema::shipments;
+use crate::store::sight;
 
 const LEVEL: i32 = 1;
 
@@ -102,8 +103,11 @@ type ShipmentRow = (i64, i64, i64, String, String, String, String, i64);
 
 impl Store {
     /// One shipment; `None` where there is none that the caller may see.
-    pub fn shipment(&self, _caller: &Caller, id: i64) -> Result<Option<ShipmentRecord>, StoreError> {
-        self.read(|connection| {
+    pub fn shipment(&self, caller: &Caller, id: i64) -> Result<Option<ShipmentRecord>, StoreError> {
+        self.read_for(caller, |connection| {
+            if !sight::sees_event(connection, caller, id)? {
+                return Ok(None);
+            }
             let row: Option<ShipmentRow> = shipments::table.find(id).first(connection).optional()?;
             row.map(|row| record(connection, row)).transpose()
         })
@@ -112,13 +116,16 @@ impl Store {
     /// Shipments from the newest on; with `before`, those older than the one of this time and number.
     pub fn shipments(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         filter: &ShipmentFilter,
         before: Option<(i64, i64)>,
         limit: i64,
     ) -> Result<Vec<ShipmentRecord>, StoreError> {
-        self.read(|connection| {
+        self.read_for(caller, |connection| {
             let mut query = shipments::table.into_boxed();
+            if let Some(seen) = sight::of_event(caller, "shipments.id") {
+                query = query.filter(seen);
+            }
             if let Some(order) = &filter.order {
                 let value = transaction_value(order);
                 let with = shipment_transactions::table
@@ -150,12 +157,15 @@ impl Store {
     /// many, and no more than a few thousand beyond.
     pub fn shipment_units(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         shipment: i64,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<ShippedUnit>, StoreError> {
-        self.read(|connection| {
+        self.read_for(caller, |connection| {
+            if !sight::sees_event(connection, caller, shipment)? {
+                return Ok(Vec::new());
+            }
             let (mut units, mut from) = (Vec::new(), after.unwrap_or_default().to_owned());
             let mut known = HashMap::new();
             while units.len() < limit {
@@ -191,12 +201,8 @@ impl Store {
     }
 
     /// The parties of these shipments, the newest first.
-    pub fn shipment_parties(
-        &self,
-        _caller: &Caller,
-        ids: &[i64],
-    ) -> Result<Vec<ShipmentParties>, StoreError> {
-        let mut found: Vec<ShipmentParties> = self.read(|connection| {
+    pub fn shipment_parties(&self, caller: &Caller, ids: &[i64]) -> Result<Vec<ShipmentParties>, StoreError> {
+        let mut found: Vec<ShipmentParties> = self.read_for(caller, |connection| {
             let mut found = Vec::new();
             for ids in ids.chunks(KEYS) {
                 let columns = (
@@ -207,7 +213,11 @@ impl Store {
                     shipments::buyer,
                     shipments::ship_to,
                 );
-                let some = shipments::table.filter(shipments::id.eq_any(ids)).select(columns);
+                let mut some =
+                    shipments::table.filter(shipments::id.eq_any(ids)).select(columns).into_boxed();
+                if let Some(seen) = sight::of_event(caller, "shipments.id") {
+                    some = some.filter(seen);
+                }
                 found.extend(some.load::<ShipmentParties>(connection)?);
             }
             Ok(found)
@@ -219,11 +229,14 @@ impl Store {
     /// Which of these keys, which are in order, are those of units of a shipment.
     pub fn units_in_shipment(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         shipment: i64,
         keys: &[&str],
     ) -> Result<Vec<String>, StoreError> {
-        self.read(|connection| among(connection, shipment, keys))
+        self.read_for(caller, |connection| match sight::sees_event(connection, caller, shipment)? {
+            true => among(connection, shipment, keys),
+            false => Ok(Vec::new()),
+        })
     }
 
     /// Writes a shipment down, in the place of what was known of it, without its units.

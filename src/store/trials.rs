@@ -10,6 +10,7 @@ use diesel::RunQueryDsl;
 use crate::access::Caller;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::partners;
 use crate::store::schema::partner_trials;
 
 /// A test file that was judged.
@@ -58,12 +59,15 @@ impl Store {
     /// Test files of a partner, the newest first; with `before`, those older than it.
     pub fn trials(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         partner: &str,
         before: Option<&str>,
         limit: i64,
     ) -> Result<Vec<TrialRecord>, StoreError> {
         self.read(|connection| {
+            if !partners::is_seen(connection, caller, partner)? {
+                return Ok(Vec::new());
+            }
             let mut query =
                 partner_trials::table.filter(partner_trials::partner.eq(partner.to_owned())).into_boxed();
             if let Some(before) = before {
@@ -90,11 +94,14 @@ impl Store {
     /// The report on a test file of a partner, as it was kept.
     pub fn trial_report(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         partner: &str,
         id: &str,
     ) -> Result<Option<String>, StoreError> {
         self.read(|connection| {
+            if !partners::is_seen(connection, caller, partner)? {
+                return Ok(None);
+            }
             let row = partner_trials::table.find(id).filter(partner_trials::partner.eq(partner));
             Ok(row.select(partner_trials::report).first(connection).optional()?)
         })

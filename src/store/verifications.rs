@@ -38,6 +38,7 @@ use crate::store::dialect::STATEMENT_ROWS;
 use crate::store::dialect::insert_all;
 use crate::store::schema::verification_settlements;
 use crate::store::schema::verifications;
+use crate::store::sight;
 
 /// Which verifications are asked for; what is `None` asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,26 +89,34 @@ pub(super) struct Row {
 }
 
 impl Store {
-    /// One verification by its name.
-    pub fn verification(&self, _caller: &Caller, id: &str) -> Result<Option<VerificationRecord>, StoreError> {
+    /// One verification by its name; a partner sees what it asked us itself.
+    pub fn verification(&self, caller: &Caller, id: &str) -> Result<Option<VerificationRecord>, StoreError> {
         self.file_all()?;
-        self.read(|connection| {
+        let found = self.read_for(caller, |connection| {
             let row: Option<Row> = verifications::table.find(id).first(connection).optional()?;
             row.map(Row::record).transpose()
-        })
+        })?;
+        let asked = |own: Vec<String>, record: &VerificationRecord| {
+            record.direction == Direction::Answered && own.contains(&record.requester)
+        };
+        Ok(found.filter(|record| sight::own(caller).is_none_or(|own| asked(own, record))))
     }
 
-    /// Verifications, the newest first, from the first behind the one named `after`.
+    /// Verifications, the newest first, from the first behind the one named `after`; a partner sees what it asked us itself.
     pub fn verifications(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         filter: &VerificationFilter,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<VerificationRecord>, StoreError> {
         self.file_all()?;
-        self.read(|connection| {
+        self.read_for(caller, |connection| {
             let mut query = verifications::table.into_boxed();
+            if let Some(own) = sight::own(caller) {
+                query = query.filter(verifications::direction.eq(Direction::Answered.as_str()));
+                query = query.filter(verifications::requester.eq_any(own));
+            }
             // Names sort by time, so that a range of times is a range of names.
             if let Some(since) = filter.since {
                 query = query.filter(verifications::id.ge(record_id(since, Uuid::nil())));
@@ -147,10 +156,11 @@ impl Store {
     /// by hand, nor answered since to the same GLN about the same item.
     pub fn verifications_due(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         direction: Direction,
         limit: i64,
     ) -> Result<Vec<VerificationRecord>, StoreError> {
+        sight::everything(caller)?;
         let later = diesel::alias!(verifications as later);
         self.file_all()?;
         self.read(|connection| {
@@ -183,6 +193,7 @@ impl Store {
         id: &str,
         decision: &Decision,
     ) -> Result<Option<VerificationRecord>, StoreError> {
+        sight::everything(caller)?;
         let Some(record) = self.verification(caller, id)?.filter(|record| record.due.is_some()) else {
             return Ok(None);
         };

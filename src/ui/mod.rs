@@ -1,6 +1,7 @@
 //! Pages for people: a package is scanned and its verdict fills the screen; the life of an item is told; partners are brought on.
 
 mod asset;
+mod authority;
 mod guard;
 mod invite;
 mod item;
@@ -23,6 +24,7 @@ use actix_web::web::ServiceConfig;
 use crate::store::Store;
 use crate::verify::Verifier;
 
+pub use authority::OwnAuthority;
 pub use guard::turned_away;
 pub use invite::OwnCertificate;
 pub use invite::Welcome;
@@ -33,6 +35,7 @@ pub use sign_in::Door;
 pub struct Pages {
     store: Data<Store>,
     verifier: Data<Verifier>,
+    authority: Data<OwnAuthority>,
     welcome: Data<Welcome>,
     door: Data<Door>,
 }
@@ -45,12 +48,19 @@ impl Pages {
             verifier: Data::new(verifier.clone()),
             welcome: Data::default(),
             door: Data::new(door.clone()),
+            authority: Data::default(),
         }
     }
 
     /// Welcomes partners that are invited like this.
     pub fn welcoming(mut self, welcome: Welcome) -> Pages {
         self.welcome = Data::new(welcome);
+        self
+    }
+
+    /// With a page from which devices install this authority.
+    pub fn installing(mut self, authority: OwnAuthority) -> Pages {
+        self.authority = Data::new(authority);
         self
     }
 
@@ -61,6 +71,7 @@ impl Pages {
             .app_data(self.verifier.clone())
             .app_data(self.welcome.clone())
             .app_data(self.door.clone())
+            .app_data(self.authority.clone())
             .app_data(scan::form())
             .service(guarded(web::resource("/").route(web::get().to(scan::home))))
             .configure(signing_in)
@@ -81,6 +92,10 @@ impl Pages {
             .service(guarded(
                 web::resource("/invite/{token}/certificates/{name}")
                     .route(web::get().to(invite::certificate)),
+            ))
+            .service(guarded(web::resource("/authority").route(web::get().to(authority::show))))
+            .service(guarded(
+                web::resource("/authority/certificate").route(web::get().to(authority::download)),
             ))
             .service(guarded(web::resource("/assets/{file}").route(web::get().to(asset::file))));
     }

@@ -36,6 +36,20 @@ pub fn tls_database(name: &str) -> String {
     )
 }
 
+/// An empty database as the README sets one up: its URL for `keeper`, who owns it, and for `clerk`, who may read and write
+/// rows, owns nothing, and does not bypass row-level security.
+pub fn kept_database(name: &str) -> (String, String) {
+    let (cluster, database) = fresh(name);
+    cluster.tell("postgres", &format!("ALTER DATABASE {database} OWNER TO keeper"));
+    cluster.tell(
+        &database,
+        "ALTER DEFAULT PRIVILEGES FOR ROLE keeper IN SCHEMA public \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO clerk",
+    );
+    let url = |user: &str| format!("postgres://{user}@127.0.0.1:{}/{database}?sslmode=disable", cluster.port);
+    (url("keeper"), url("clerk"))
+}
+
 /// What `psql` answers to a statement on a database, or how it is refused.
 pub fn ask(url: &str, statement: &str) -> Result<String, String> {
     let output = Command::new(binary("psql")).args(["-qXAt", url, "-c", statement]).output().unwrap();
@@ -66,7 +80,7 @@ impl Cluster {
         certify(&folder);
         fs::write(
             data.join("pg_hba.conf"),
-            "local all all trust\nhostnossl all owner,plain all trust\nhostssl all secure all trust\n",
+            "local all all trust\nhostnossl all owner,plain,keeper,clerk all trust\nhostssl all secure all trust\n",
         )
         .unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -74,6 +88,9 @@ impl Cluster {
         cluster.await_ready();
         for user in ["plain", "secure"] {
             cluster.tell("postgres", &format!("CREATE ROLE {user} LOGIN SUPERUSER"));
+        }
+        for user in ["keeper", "clerk"] {
+            cluster.tell("postgres", &format!("CREATE ROLE {user} LOGIN NOSUPERUSER NOBYPASSRLS"));
         }
         cluster
     }

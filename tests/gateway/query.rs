@@ -485,7 +485,7 @@ fn analyze(url: &str) {
 fn check_plan(url: &str, statement: &str, plan: &str) {
     let whole = |line: &str| {
         let read = line.contains("SCAN ") && !line.contains("USING") || line.contains("Seq Scan on ");
-        let small = ["SCAN b", "Seq Scan on term_blocks", "Seq Scan on documents"];
+        let small = ["SCAN b", "Seq Scan on term_blocks", "Seq Scan on publications"];
         read && !small.iter().any(|small| line.contains(small))
     };
     assert!(!plan.lines().any(whole), "{url}\n{statement}\n{plan}");

@@ -28,7 +28,7 @@ struct PostgresStep {
 impl Store {
     /// The database's own words on how it would run each statement for the first page: statement, then its plan.
     pub fn explain(&self, caller: &Caller, query: &EventQuery) -> Result<Vec<(String, String)>, StoreError> {
-        self.read(|connection| {
+        self.read_for(caller, |connection| {
             let newest = newest_ticket(connection)?;
             let plan = Plan::of(query, &visible_to(caller));
             let walk = Walk::begin(connection, &plan, newest, None)?;

@@ -85,7 +85,7 @@ impl Store {
         let (visible, mut found) = (visible_to(caller), BTreeMap::new());
         for some in objects.chunks(ONE_STATEMENT) {
             let sql = statement(mention, some, kind, (until, &visible));
-            let rows = self.read(|connection| sql.load::<Row>(connection))?;
+            let rows = self.read_for(caller, |connection| sql.load::<Row>(connection))?;
             found.extend(rows.into_iter().map(|row| ((row.event_time, row.ticket, row.id), row)));
         }
         let wrong = Wrong::of(found.values());
@@ -95,12 +95,12 @@ impl Store {
     /// The visible events of these numbers, in the order of their numbers.
     pub fn events_numbered(&self, caller: &Caller, numbers: &[i64]) -> Result<Vec<StoredEvent>, StoreError> {
         let visible = visible_to(caller);
-        self.read(|connection| {
+        self.read_for(caller, |connection| {
             let mut events = Vec::new();
             for some in numbers.chunks(rows::BODIES) {
                 let sql = Sql::new(format!(
                     "SELECT e.id AS id, d.ticket AS sort, e.document AS document, d.published_at AS published_at \
-                     FROM events e CROSS JOIN documents d WHERE e.id IN ({}) AND d.id = e.document AND {visible} \
+                     FROM events e CROSS JOIN publications d WHERE e.id IN ({}) AND d.id = e.document AND {visible} \
                      ORDER BY e.id",
                     rows::numbers(some)
                 ));
@@ -209,7 +209,7 @@ fn statement(mention: Mention, objects: &[&str], kind: EventKind, (until, visibl
          e.event_time AS event_time, e.action AS action, e.biz_step AS biz_step, e.event_id AS event_id, \
          e.hash AS hash, e.error_declared AS error_declared FROM (\
          SELECT DISTINCT t.event AS id FROM event_terms t WHERE t.block IN (SELECT b.id FROM term_blocks b) \
-         AND t.key IN ({keys}) AND t.role = {}) f JOIN events e ON e.id = f.id JOIN documents d ON d.id = e.document \
+         AND t.key IN ({keys}) AND t.role = {}) f JOIN events e ON e.id = f.id JOIN publications d ON d.id = e.document \
          WHERE e.kind = '{}' AND e.event_time <= {until} AND {visible}",
         role.number(),
         kind.name()

@@ -33,6 +33,7 @@ use crate::store::event_query::rows::Stored;
 use crate::store::event_query::token::Token;
 use crate::store::event_query::walk::Position;
 use crate::store::event_query::walk::Walk;
+use crate::store::sight;
 use crate::store::terms;
 
 pub use heads::EventHead;
@@ -88,7 +89,7 @@ impl Store {
     pub fn events(&self, caller: &Caller, query: &EventQuery, page: &Page) -> Result<EventPage, QueryError> {
         let digest = token::digest(query);
         let token = page.token.as_deref().map(|text| Token::read(text, digest)).transpose()?;
-        self.ask(|connection| {
+        self.ask(caller, |connection| {
             let visible = visible_to(caller);
             let plan = Plan::of(query, &visible);
             if token.is_none()
@@ -120,14 +121,14 @@ impl Store {
         let keys = terms::event_id_keys(event_id).into_iter().chain(unnamed.into_iter().flatten());
         let mut sql = Sql::new(format!(
             "SELECT e.id AS id, d.ticket AS sort, e.document AS document, d.published_at AS published_at \
-             FROM event_identities i CROSS JOIN events e CROSS JOIN documents d \
+             FROM event_identities i CROSS JOIN events e CROSS JOIN publications d \
              WHERE i.key IN ({}) AND e.id = i.event AND d.id = e.document AND {} \
              AND COALESCE(e.event_id, $1) = $1 ORDER BY d.ticket, e.id LIMIT 1000",
             rows::numbers(keys),
             visible_to(caller)
         ));
         sql.bind(event_id);
-        self.read(|connection| {
+        self.read_for(caller, |connection| {
             let mut spots = sql.load::<Spot>(connection)?;
             spots.dedup_by_key(|spot| spot.id);
             let found = rows::stored(connection, &spots)?.into_iter().map(stored_event);
@@ -141,15 +142,22 @@ impl Store {
 
     fn ask<T>(
         &self,
+        caller: &Caller,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, QueryError>,
     ) -> Result<T, QueryError> {
-        self.read(|connection| Ok(work(connection)))?
+        self.read_for(caller, |connection| Ok(work(connection)))?
     }
 }
 
-/// The condition on a document `d` that the caller may see it. Only published documents have a ticket.
+/// What everybody sees who sees everything: only published documents have a ticket.
+const PUBLISHED: &str = "d.ticket IS NOT NULL";
+
+/// The condition on an event `e` of a publication `d` that the caller may see it. The document itself may be hidden from it.
 fn visible_to(caller: &Caller) -> String {
-    if caller.sees_everything() { "d.ticket IS NOT NULL".to_owned() } else { "1 = 0".to_owned() }
+    match sight::own(caller) {
+        None => PUBLISHED.to_owned(),
+        Some(own) => format!("{PUBLISHED} AND {}", sight::event(&own)),
+    }
 }
 
 fn newest_ticket(connection: &mut AnyConnection) -> Result<i64, StoreError> {
@@ -158,7 +166,7 @@ fn newest_ticket(connection: &mut AnyConnection) -> Result<i64, StoreError> {
         #[diesel(sql_type = BigInt)]
         ticket: i64,
     }
-    let sql = Sql::new("SELECT COALESCE(MAX(d.ticket), 0) AS ticket FROM documents d".to_owned());
+    let sql = Sql::new("SELECT COALESCE(MAX(d.ticket), 0) AS ticket FROM publications d".to_owned());
     Ok(sql.load::<Newest>(connection)?.first().map_or(0, |newest| newest.ticket))
 }
 

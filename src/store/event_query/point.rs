@@ -19,6 +19,7 @@ use diesel::sql_types::Untyped;
 use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
+use crate::store::event_query::PUBLISHED;
 use crate::store::event_query::plan::Lookup;
 use crate::store::event_query::plan::Plan;
 use crate::store::event_query::rows::Stored;
@@ -92,6 +93,8 @@ struct Statement<'a> {
     before: String,
     keys: &'a [i64],
     behind: String,
+    /// The same text for everybody who sees everything; those of partners are not kept.
+    common: bool,
 }
 
 impl<'a> Statement<'a> {
@@ -102,9 +105,9 @@ impl<'a> Statement<'a> {
              e.document AS document, d.published_at AS published_at, e.hash AS hash, e.body AS body FROM ({find}"
         );
         let behind = format!(
-            "{limit}) f LEFT JOIN events e ON e.id = f.id LEFT JOIN documents d ON d.id = e.document"
+            "{limit}) f LEFT JOIN events e ON e.id = f.id LEFT JOIN publications d ON d.id = e.document"
         );
-        Statement { before, keys: lookup.keys(), behind }
+        Statement { before, keys: lookup.keys(), behind, common: visible == PUBLISHED }
     }
 }
 
@@ -113,7 +116,7 @@ where
     i64: diesel::serialize::ToSql<BigInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        if self.keys.len() != 1 {
+        if self.keys.len() != 1 || !self.common {
             out.unsafe_to_cache_prepared();
         }
         out.push_sql(&self.before);

@@ -258,7 +258,7 @@ impl<'a> Walk<'a> {
             format!(" AND d.ticket {sign} {}", position.sort)
         });
         let sql = format!(
-            "SELECT d.id AS id, d.ticket AS ticket, d.events AS events FROM documents d \
+            "SELECT d.id AS id, d.ticket AS ticket, d.events AS events FROM publications d \
              WHERE d.ticket IS NOT NULL AND d.ticket <= {}{}{} ORDER BY d.ticket {} LIMIT {DOCUMENTS}",
             self.newest,
             self.tickets.on("d.ticket"),
@@ -280,7 +280,7 @@ impl<'a> Walk<'a> {
         let direction = self.direction();
         self.plan.conditions.with(format!(
             "SELECT e.id AS id, {sort} AS sort, e.document AS document, d.published_at AS published_at \
-             FROM events e CROSS JOIN documents d \
+             FROM events e CROSS JOIN publications d \
              WHERE {place} AND d.id = e.document AND d.ticket <= {}{}{}{}{conditions} \
              ORDER BY {sort} {direction}, e.id {direction}",
             self.newest,
@@ -354,7 +354,7 @@ fn first_ticket(connection: &mut AnyConnection, time: i64, newest: i64) -> Resul
     while low < high {
         let middle = low + (high - low) / 2;
         let sql = format!(
-            "SELECT d.ticket AS id, d.published_at AS sort FROM documents d \
+            "SELECT d.ticket AS id, d.published_at AS sort FROM publications d \
              WHERE d.ticket >= {middle} ORDER BY d.ticket LIMIT 1"
         );
         match Sql::new(sql).load::<Place>(connection)?.pop() {
@@ -392,7 +392,7 @@ fn narrow_span(plan: &Plan, tickets: Span, most: usize) -> Option<String> {
     if plan.by_time {
         let span = (!tickets.is_open()).then(|| tickets.on("d.ticket"))?;
         return Some(format!(
-            "SELECT e.id AS id FROM documents d CROSS JOIN events e \
+            "SELECT e.id AS id FROM publications d CROSS JOIN events e \
              WHERE d.ticket IS NOT NULL{span} AND e.document = d.id LIMIT {most}"
         ));
     }

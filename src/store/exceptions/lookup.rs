@@ -17,6 +17,7 @@ use crate::store::schema::events;
 use crate::store::schema::exception_items;
 use crate::store::schema::exception_messages;
 use crate::store::schema::shipments;
+use crate::store::sight;
 
 /// How many shipments or error declarations of one document are looked at.
 const MOST: i64 = 1_000;
@@ -33,7 +34,7 @@ pub struct Declaration {
 impl Store {
     /// The shipments that a document brought; a thousand at most.
     pub fn shipments_in(&self, caller: &Caller, document: i64) -> Result<Vec<ShipmentRecord>, StoreError> {
-        let ids: Vec<i64> = self.read(|connection| {
+        let ids: Vec<i64> = self.read_for(caller, |connection| {
             Ok(shipments::table
                 .filter(shipments::document.eq(document))
                 .order(shipments::id)
@@ -47,7 +48,10 @@ impl Store {
 
     /// The error declarations that a document brought; a thousand at most.
     pub fn declarations_in(&self, caller: &Caller, document: i64) -> Result<Vec<Declaration>, StoreError> {
-        let bodies: Vec<Vec<u8>> = self.read(|connection| {
+        let bodies: Vec<Vec<u8>> = self.read_for(caller, |connection| {
+            if !sight::sees_document(connection, caller, document)? {
+                return Ok(Vec::new());
+            }
             Ok(events::table
                 .filter(events::document.eq(document))
                 .filter(events::error_declared.eq(true))
@@ -82,9 +86,10 @@ impl Store {
     /// The open items that were made of a finding: of each the case, and the item.
     pub fn items_of_finding(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         finding: &str,
     ) -> Result<Vec<(String, String)>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             Ok(exception_items::table
                 .filter(exception_items::finding.eq(finding))
@@ -96,8 +101,11 @@ impl Store {
     }
 
     /// The sender of a published document and its `InstanceIdentifier`, each as sent; `None` where there is no such document.
-    pub fn sender_of(&self, _caller: &Caller, document: i64) -> Result<Option<(String, String)>, StoreError> {
-        self.read(|connection| {
+    pub fn sender_of(&self, caller: &Caller, document: i64) -> Result<Option<(String, String)>, StoreError> {
+        self.read_for(caller, |connection| {
+            if !sight::sees_document(connection, caller, document)? {
+                return Ok(None);
+            }
             Ok(documents::table
                 .find(document)
                 .filter(documents::ticket.is_not_null())

@@ -45,6 +45,7 @@ use crate::store::schema::exception_cases;
 use crate::store::schema::exception_items;
 use crate::store::schema::exception_messages;
 use crate::store::schema::exception_steps;
+use crate::store::sight;
 
 pub use lookup::Declaration;
 
@@ -272,22 +273,26 @@ impl Store {
     }
 
     /// A case by its identifier; `None` where there is none that the caller may see.
-    pub fn case(&self, _caller: &Caller, id: &str) -> Result<Option<ExceptionCase>, StoreError> {
-        self.read(|connection| rows::case(connection, id))
+    pub fn case(&self, caller: &Caller, id: &str) -> Result<Option<ExceptionCase>, StoreError> {
+        let found = self.read_for(caller, |connection| rows::case(connection, id))?;
+        Ok(found.filter(|case| is_of(caller, &case.delivery.partner)))
     }
 
     /// The identifiers of the cases that a word means: the beginning or end of an identifier, or the number of an order or
     /// despatch advice; the newest first, twenty at most.
-    pub fn cases_meant(&self, _caller: &Caller, word: &str) -> Result<Vec<String>, StoreError> {
+    pub fn cases_meant(&self, caller: &Caller, word: &str) -> Result<Vec<String>, StoreError> {
         let plain: String = word.chars().filter(|c| c.is_ascii_hexdigit() || *c == '-').collect();
         let enough = plain.len() == word.len() && word.len() >= 4;
         let (start, end) = (format!("{plain}%"), format!("%{plain}"));
-        self.read(|connection| {
+        self.read_for(caller, |connection| {
             let mut query = exception_cases::table.into_boxed();
             query =
                 query.filter(exception_cases::purchase_order.eq(word).or(exception_cases::advice.eq(word)));
             if enough {
                 query = query.or_filter(exception_cases::id.like(start).or(exception_cases::id.like(end)));
+            }
+            if let Some(own) = sight::own(caller) {
+                query = query.filter(exception_cases::partner.eq_any(own));
             }
             Ok(query
                 .order((exception_cases::opened_at.desc(), exception_cases::id.desc()))
@@ -300,13 +305,16 @@ impl Store {
     /// Cases from the newest on; with `before`, those behind it.
     pub fn cases(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         filter: &CaseFilter,
         before: Option<&ExceptionCase>,
         limit: u32,
     ) -> Result<Vec<ExceptionCase>, StoreError> {
-        self.read(|connection| {
+        self.read_for(caller, |connection| {
             let mut query = exception_cases::table.into_boxed();
+            if let Some(own) = sight::own(caller) {
+                query = query.filter(exception_cases::partner.eq_any(own));
+            }
             if let Some(state) = filter.state {
                 query = query.filter(exception_cases::state.eq(state.as_str()));
             }
@@ -345,12 +353,15 @@ impl Store {
     /// order nor advice.
     pub fn cases_of(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         delivery: &Delivery,
         document: Option<i64>,
     ) -> Result<Vec<ExceptionCase>, StoreError> {
+        if !is_of(caller, &delivery.partner) {
+            return Ok(Vec::new());
+        }
         let key = delivery_key(delivery, document, "");
-        self.read(|connection| {
+        self.read_for(caller, |connection| {
             let found: Vec<CaseRow> = exception_cases::table
                 .filter(exception_cases::partner.eq(&delivery.partner))
                 .filter(exception_cases::delivery.eq(&key))
@@ -361,8 +372,11 @@ impl Store {
     }
 
     /// The digests of a case's items, each with the item's identifier.
-    pub fn case_digests(&self, _caller: &Caller, id: &str) -> Result<Vec<(String, String)>, StoreError> {
-        self.read(|connection| {
+    pub fn case_digests(&self, caller: &Caller, id: &str) -> Result<Vec<(String, String)>, StoreError> {
+        self.read_for(caller, |connection| {
+            if !sees_case(connection, caller, id)? {
+                return Ok(Vec::new());
+            }
             Ok(exception_items::table
                 .filter(exception_items::case_id.eq(id))
                 .select((exception_items::digest, exception_items::id))
@@ -371,8 +385,11 @@ impl Store {
     }
 
     /// The steps of a case, in their order.
-    pub fn case_steps(&self, _caller: &Caller, id: &str) -> Result<Vec<StepRecord>, StoreError> {
-        self.read(|connection| {
+    pub fn case_steps(&self, caller: &Caller, id: &str) -> Result<Vec<StepRecord>, StoreError> {
+        self.read_for(caller, |connection| {
+            if !sees_case(connection, caller, id)? {
+                return Ok(Vec::new());
+            }
             let rows: Vec<StepRow> = exception_steps::table
                 .filter(exception_steps::case_id.eq(id))
                 .order(exception_steps::number)
@@ -382,8 +399,11 @@ impl Store {
     }
 
     /// The messages about a case, the oldest first.
-    pub fn case_messages(&self, _caller: &Caller, id: &str) -> Result<Vec<KeptMessage>, StoreError> {
-        self.read(|connection| {
+    pub fn case_messages(&self, caller: &Caller, id: &str) -> Result<Vec<KeptMessage>, StoreError> {
+        self.read_for(caller, |connection| {
+            if !sees_case(connection, caller, id)? {
+                return Ok(Vec::new());
+            }
             let rows: Vec<(String, String, bool, i64, String, String)> = exception_messages::table
                 .filter(exception_messages::case_id.eq(id))
                 .order((exception_messages::kept_at, exception_messages::id))
@@ -414,6 +434,20 @@ fn told(case: &ExceptionCase, change: &CaseChange) -> Value {
         "state": case.state.as_str(), "partner": case.delivery.partner, "steps": steps, "messages": messages,
         "items": change.items.len(), "answers": change.answers.len(), "settled": change.settled.len(),
     })
+}
+
+fn sees_case(connection: &mut AnyConnection, caller: &Caller, id: &str) -> Result<bool, StoreError> {
+    if sight::own(caller).is_none() {
+        return Ok(true);
+    }
+    let case = exception_cases::table.find(id).select(exception_cases::partner);
+    let partner: Option<String> = case.first(connection).optional()?;
+    Ok(partner.is_some_and(|partner| is_of(caller, &partner)))
+}
+
+/// Whether a case of this partner is seen.
+fn is_of(caller: &Caller, partner: &str) -> bool {
+    sight::own(caller).is_none_or(|own| own.iter().any(|gln| gln == partner))
 }
 
 /// Writes a change whose steps are allowed.

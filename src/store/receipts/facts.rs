@@ -28,6 +28,7 @@ use crate::store::schema::shipment_roots;
 use crate::store::schema::shipment_transactions;
 use crate::store::schema::shipments;
 use crate::store::shipments as shipped;
+use crate::store::sight;
 
 /// How many keys one statement asks for.
 const KEYS: usize = 500;
@@ -83,11 +84,12 @@ impl Store {
     /// What is known of these units, in their order: for a receipt, and as far as they belong to these shipments.
     pub fn unit_facts(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         receipt: &str,
         shipments: &[i64],
         asked: &[AskedUnit],
     ) -> Result<Vec<UnitFacts>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut facts = Vec::with_capacity(asked.len());
             for some in asked.chunks(KEYS) {
@@ -101,10 +103,11 @@ impl Store {
     /// particular; where `whole` is asked for, any one that holds goods.
     pub fn document_fault(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         document: i64,
         whole: bool,
     ) -> Result<Option<HoldingFinding>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut query = findings::table
                 .filter(findings::document.eq(document))
@@ -131,9 +134,10 @@ impl Store {
     /// The document that brought a shipment, and its seller; without the shipment's contents.
     pub fn shipment_origin(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         shipment: i64,
     ) -> Result<Option<(i64, String)>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let found = shipments::table.find(shipment).select((shipments::document, shipments::seller));
             Ok(found.first(connection).optional()?)
@@ -141,7 +145,8 @@ impl Store {
     }
 
     /// The shipments of a purchase order or despatch advice, by its number or URI.
-    pub fn shipments_for(&self, _caller: &Caller, order: &str) -> Result<Vec<i64>, StoreError> {
+    pub fn shipments_for(&self, caller: &Caller, order: &str) -> Result<Vec<i64>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut found: Vec<i64> = shipment_transactions::table
                 .filter(shipment_transactions::value.eq_any(shipped::spellings(order)))

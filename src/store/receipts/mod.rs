@@ -33,6 +33,7 @@ use crate::store::receipts::rows::UnitRow;
 use crate::store::schema::receipt_shipments;
 use crate::store::schema::receipt_units;
 use crate::store::schema::receipts;
+use crate::store::sight;
 
 pub use facts::AskedUnit;
 pub use facts::HoldingFinding;
@@ -64,6 +65,7 @@ pub struct WaitingUnit {
 impl Store {
     /// Opens a receipt.
     pub fn open_receipt(&self, caller: &Caller, receipt: &Receipt) -> Result<(), StoreError> {
+        sight::everything(caller)?;
         let entry = AuditEntry::done(receipt.opened.1, caller.actor(), "receipts.opened", &receipt.id);
         let entry =
             entry.after(json!({ "against": format!("{:?}", receipt.against), "who": receipt.opened.0 }));
@@ -74,7 +76,8 @@ impl Store {
     }
 
     /// One receipt.
-    pub fn receipt(&self, _caller: &Caller, id: &str) -> Result<Option<Receipt>, StoreError> {
+    pub fn receipt(&self, caller: &Caller, id: &str) -> Result<Option<Receipt>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let row: Option<ReceiptRow> = receipts::table.find(id).first(connection).optional()?;
             row.map(ReceiptRow::receipt).transpose()
@@ -84,11 +87,12 @@ impl Store {
     /// Receipts, the newest first, from the first after `after`; with a state, those in it alone.
     pub fn receipts(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         state: Option<ReceiptState>,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<Receipt>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut query = receipts::table.into_boxed();
             if let Some(state) = state {
@@ -112,10 +116,11 @@ impl Store {
     /// One unit or container of a receipt.
     pub fn received_unit(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         receipt: &str,
         key: &str,
     ) -> Result<Option<ReceivedUnit>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let row: Option<UnitRow> =
                 receipt_units::table.find((receipt, key)).first(connection).optional()?;
@@ -127,11 +132,12 @@ impl Store {
     /// that have it alone.
     pub fn received_units(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         receipt: &str,
         verdict: Option<ReceiptVerdict>,
         (after, limit): (Option<&str>, i64),
     ) -> Result<Vec<ReceivedUnit>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut query = receipt_units::table
                 .filter(receipt_units::receipt.eq(receipt.to_owned()))
@@ -148,19 +154,21 @@ impl Store {
     /// Which of these keys a receipt has.
     pub fn keys_received(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         receipt: &str,
         keys: &[&str],
     ) -> Result<Vec<String>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| keys_of(connection, receipt, keys))
     }
 
     /// How many units (containers left out) a receipt has, by verdict and by how they are known.
     pub fn receipt_counts(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         receipt: &str,
     ) -> Result<Vec<(ReceiptVerdict, Observed, u64)>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let rows: Vec<(String, String, i64)> = receipt_units::table
                 .filter(receipt_units::receipt.eq(receipt))
@@ -188,6 +196,7 @@ impl Store {
         receipt: &str,
         scan: &ScanRecord<'_>,
     ) -> Result<bool, StoreError> {
+        sight::everything(caller)?;
         let unit = scan.unit;
         let told = json!({
             "unit": unit.key, "verdict": unit.verdict.as_str(), "times": unit.times, "inferred": scan.inferred.len(),
@@ -230,6 +239,7 @@ impl Store {
         (receipt, key): (&str, &str),
         now: DateTime<Utc>,
     ) -> Result<Option<ReceivedUnit>, StoreError> {
+        sight::everything(caller)?;
         self.write(|connection| {
             let found = receipt_units::table.find((receipt, key));
             diesel::update(found)
@@ -249,10 +259,11 @@ impl Store {
     /// Puts units in the place of those of the same keys, and notes again how many of the receipt are faulty.
     pub fn replace_received(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         receipt: &str,
         units: &[ReceivedUnit],
     ) -> Result<(), StoreError> {
+        sight::everything(caller)?;
         self.write(|connection| {
             for unit in units {
                 diesel::delete(receipt_units::table.find((receipt, &unit.key))).execute(connection)?;
@@ -283,6 +294,7 @@ impl Store {
         id: &str,
         (who, now): (&str, DateTime<Utc>),
     ) -> Result<Option<Receipt>, StoreError> {
+        sight::everything(caller)?;
         self.write(|connection| {
             let before: Option<String> =
                 receipts::table.find(id).select(receipts::state).first(connection).optional()?;
@@ -313,10 +325,11 @@ impl Store {
     /// Writes down that units of the receipt's shipments did not arrive; those it has stay as they are.
     pub fn record_missing(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         receipt: &str,
         missing: &[ReceivedUnit],
     ) -> Result<(), StoreError> {
+        sight::everything(caller)?;
         self.write(|connection| {
             let keys: Vec<&str> = missing.iter().map(|unit| unit.key.as_str()).collect();
             let known = keys_of(connection, receipt, &keys)?;
@@ -330,11 +343,12 @@ impl Store {
     /// Notes that the event of this round names these units; those that another names stay as they are.
     pub fn name_units(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         receipt: &str,
         round: i64,
         keys: &[String],
     ) -> Result<(), StoreError> {
+        sight::everything(caller)?;
         self.write(|connection| {
             for keys in keys.chunks(KEYS) {
                 diesel::update(receipt_units::table)
@@ -349,7 +363,8 @@ impl Store {
     }
 
     /// Ends the closing of a receipt that was received against these shipments.
-    pub fn end_closing(&self, _caller: &Caller, id: &str, shipments: &[i64]) -> Result<(), StoreError> {
+    pub fn end_closing(&self, caller: &Caller, id: &str, shipments: &[i64]) -> Result<(), StoreError> {
+        sight::everything(caller)?;
         self.write(|connection| {
             diesel::update(receipts::table.find(id))
                 .set(receipts::state.eq(ReceiptState::Closed.as_str()))
@@ -365,8 +380,11 @@ impl Store {
     }
 
     /// Receipts closed against a shipment, by name.
-    pub fn receipts_of(&self, _caller: &Caller, shipment: i64) -> Result<Vec<String>, StoreError> {
-        self.read(|connection| {
+    pub fn receipts_of(&self, caller: &Caller, shipment: i64) -> Result<Vec<String>, StoreError> {
+        self.read_for(caller, |connection| {
+            if !sight::sees_event(connection, caller, shipment)? {
+                return Ok(Vec::new());
+            }
             Ok(receipt_shipments::table
                 .filter(receipt_shipments::shipment.eq(shipment))
                 .order(receipt_shipments::receipt)
@@ -376,7 +394,8 @@ impl Store {
     }
 
     /// How many serial numbers were scanned with this lot on their label of which no commissioning is known.
-    pub fn unknown_in_lot(&self, _caller: &Caller, gtin: &Gtin, lot: &str) -> Result<u64, StoreError> {
+    pub fn unknown_in_lot(&self, caller: &Caller, gtin: &Gtin, lot: &str) -> Result<u64, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let keys: Vec<String> = receipt_units::table
                 .filter(receipt_units::key.ge(format!("/01/{gtin}/21/")))
@@ -393,10 +412,11 @@ impl Store {
     /// Units that wait for their data, those that wait longest first, from the first after `after`.
     pub fn waiting_units(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         after: Option<&WaitingUnit>,
         limit: i64,
     ) -> Result<Vec<WaitingUnit>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut query = receipt_units::table.filter(receipt_units::verdict.eq("no-data")).into_boxed();
             if let Some(WaitingUnit { receipt, unit }) = after {

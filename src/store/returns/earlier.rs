@@ -18,6 +18,7 @@ use crate::store::StoreError;
 use crate::store::schema::returned_packages;
 use crate::store::schema::returned_units;
 use crate::store::schema::saleable_returns;
+use crate::store::sight;
 
 /// How many keys one statement asks for.
 const KEYS: usize = 500;
@@ -44,10 +45,11 @@ impl Store {
     /// found it sellable. Of several the latest.
     pub fn earlier_returns(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
         keys: &[&str],
     ) -> Result<HashMap<String, EarlierReturn>, StoreError> {
+        sight::everything(caller)?;
         let decided = [ReturnDecision::Sellable.as_str(), ReturnDecision::NotSellable.as_str()];
         let over = [ReturnState::Closing.as_str(), ReturnState::Closed.as_str()];
         let counts = || {
@@ -101,7 +103,8 @@ impl Store {
 
     /// Which of these another scan of the same return has, by itself or in a sealed case, by key: the first such line. Scans
     /// at fault do not count.
-    pub fn same_return(&self, _caller: &Caller, id: &str, keys: &[&str]) -> Result<SameReturn, StoreError> {
+    pub fn same_return(&self, caller: &Caller, id: &str, keys: &[&str]) -> Result<SameReturn, StoreError> {
+        sight::everything(caller)?;
         let mut found = SameReturn::new();
         for keys in keys.chunks(KEYS) {
             let rows: Vec<(String, i64)> = self.read(|connection| {

@@ -34,6 +34,7 @@ use crate::store::returns::rows::word;
 use crate::store::schema::returned_packages;
 use crate::store::schema::returned_units;
 use crate::store::schema::saleable_returns;
+use crate::store::sight;
 
 pub use earlier::EarlierReturn;
 pub use earlier::SameReturn;
@@ -76,6 +77,7 @@ impl Store {
         digest: &str,
         scans: &[String],
     ) -> Result<OpenedReturn, StoreError> {
+        sight::everything(caller)?;
         self.write(|connection| {
             let known: Option<ReturnRow> = saleable_returns::table
                 .filter(saleable_returns::client_key.eq(&returned.client_key))
@@ -100,18 +102,20 @@ impl Store {
     }
 
     /// One return.
-    pub fn saleable_return(&self, _caller: &Caller, id: &str) -> Result<Option<SaleableReturn>, StoreError> {
+    pub fn saleable_return(&self, caller: &Caller, id: &str) -> Result<Option<SaleableReturn>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| one(connection, id))
     }
 
     /// Returns, the newest first, from the first after `after`; with a state, those in it alone.
     pub fn saleable_returns(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         state: Option<ReturnState>,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<SaleableReturn>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut query = saleable_returns::table.into_boxed();
             if let Some(state) = state {
@@ -137,11 +141,12 @@ impl Store {
     /// alone, and those without one where it is `Some(None)`.
     pub fn returned_units(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
         decision: Option<Option<ReturnDecision>>,
         (after, limit): (i64, i64),
     ) -> Result<Vec<ReturnedUnit>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             let mut query = returned_units::table
                 .filter(returned_units::saleable_return.eq(id.to_owned()))
@@ -156,12 +161,8 @@ impl Store {
     }
 
     /// Keys of the packages in the sealed case of this line.
-    pub fn returned_packages(
-        &self,
-        _caller: &Caller,
-        id: &str,
-        line: i64,
-    ) -> Result<Vec<String>, StoreError> {
+    pub fn returned_packages(&self, caller: &Caller, id: &str, line: i64) -> Result<Vec<String>, StoreError> {
+        sight::everything(caller)?;
         self.read(|connection| {
             Ok(returned_packages::table
                 .filter(returned_packages::saleable_return.eq(id))
@@ -175,9 +176,10 @@ impl Store {
     /// How many scans of a return have each decision, and how many have none yet.
     pub fn return_counts(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         id: &str,
     ) -> Result<Vec<(Option<ReturnDecision>, u64)>, StoreError> {
+        sight::everything(caller)?;
         let counts: Vec<(String, i64)> = self.read(|connection| {
             Ok(returned_units::table
                 .filter(returned_units::saleable_return.eq(id))
@@ -312,6 +314,7 @@ impl Store {
         (id, now): (&str, DateTime<Utc>),
         decisions: &[ReturnDecision],
     ) -> Result<Option<u64>, StoreError> {
+        sight::everything(caller)?;
         let words: Vec<&str> = decisions.iter().map(|decision| decision.as_str()).collect();
         self.write(|connection| {
             let row: Option<ReturnRow> = saleable_returns::table
@@ -347,6 +350,7 @@ impl Store {
         id: &str,
         (who, now): (&str, DateTime<Utc>),
     ) -> Result<Option<SaleableReturn>, StoreError> {
+        sight::everything(caller)?;
         self.write(|connection| {
             let changed = diesel::update(saleable_returns::table.find(id))
                 .filter(saleable_returns::state.eq(ReturnState::Checked.as_str()))
@@ -365,7 +369,8 @@ impl Store {
     }
 
     /// Ends the closing of a return whose events are captured.
-    pub fn end_return_closing(&self, _caller: &Caller, id: &str) -> Result<(), StoreError> {
+    pub fn end_return_closing(&self, caller: &Caller, id: &str) -> Result<(), StoreError> {
+        sight::everything(caller)?;
         self.write(|connection| {
             diesel::update(saleable_returns::table.find(id))
                 .filter(saleable_returns::state.eq(ReturnState::Closing.as_str()))

@@ -1,0 +1,1 @@
+DROP INDEX document_parties_by_document;

@@ -1,0 +1,1 @@
+CREATE INDEX document_parties_by_document ON document_parties (document);

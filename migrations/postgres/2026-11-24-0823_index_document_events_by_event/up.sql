@@ -1,0 +1,1 @@
+CREATE INDEX document_events_by_event ON document_events (event);
