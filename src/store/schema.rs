@@ -4,6 +4,7 @@ mod entrance;
 mod exceptions;
 mod exchange;
 mod onboarding;
+mod parties;
 mod post;
 mod returns;
 
@@ -23,6 +24,11 @@ pub use exchange::delivery_tries;
 pub use onboarding::partner_invitations;
 pub use onboarding::partner_states;
 pub use onboarding::partner_trials;
+pub use parties::document_parties;
+pub use parties::partner_certificates;
+pub use parties::partner_identifiers;
+pub use parties::partners;
+pub use parties::publications;
 pub use post::mail_occasions;
 pub use post::mails;
 pub use returns::returned_packages;
@@ -295,22 +301,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    partners (id) {
-        id -> Text,
-        name -> Text,
-        body -> Text,
-    }
-}
-
-diesel::table! {
-    partner_identifiers (scheme, value) {
-        scheme -> Text,
-        value -> Text,
-        partner -> Text,
-    }
-}
-
-diesel::table! {
     products (item, source, variant) {
         item -> Text,
         source -> Text,
@@ -498,73 +488,12 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    exception_cases (id) {
-        id -> Text,
-        side -> Text,
-        partner -> Text,
-        purchase_order -> Text,
-        advice -> Text,
-        delivery -> Text,
-        document -> Nullable<BigInt>,
-        state -> Text,
-        opened_at -> BigInt,
-        notify_by -> Nullable<BigInt>,
-        answer_by -> Nullable<BigInt>,
-        closed_at -> Nullable<BigInt>,
-        reason -> Text,
-        unlisted -> BigInt,
-    }
-}
-
-diesel::table! {
-    exception_items (case_id, id) {
-        case_id -> Text,
-        id -> Text,
-        digest -> Text,
-        number -> BigInt,
-        kind -> Text,
-        hda_group -> Text,
-        trouble -> Text,
-        finding -> Nullable<Text>,
-        request -> Text,
-        answer -> Text,
-        settled_at -> Nullable<BigInt>,
-        settled_by -> Nullable<BigInt>,
-        settled_event -> Nullable<Text>,
-        settled_why -> Text,
-    }
-}
-
-diesel::table! {
-    exception_messages (id) {
-        id -> Text,
-        case_id -> Text,
-        kind -> Text,
-        incoming -> Bool,
-        kept_at -> BigInt,
-        who -> Text,
-        body -> Text,
-    }
-}
-
-diesel::table! {
-    exception_steps (case_id, number) {
-        case_id -> Text,
-        number -> BigInt,
-        at -> BigInt,
-        who -> Text,
-        step -> Text,
-        state_before -> Text,
-        state_after -> Text,
-        item -> Nullable<Text>,
-        why -> Text,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     document_parts,
+    document_parties,
+    publications,
+    partner_certificates,
     document_claims,
     capture_jobs,
     events,
@@ -613,7 +542,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     partner_invitations,
     partner_states,
     partner_trials,
-    document_parties,
-    partner_certificates,
-    publications,
 );
