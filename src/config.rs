@@ -85,6 +85,8 @@ pub struct Settings {
     pub credentials: credential::Settings,
     /// `[exchange]`.
     pub exchange: exchange::Settings,
+    /// `[as2]`.
+    pub as2: transport::as2::OwnSettings,
     /// `[returns]`.
     pub returns: returns::Settings,
     /// `[outbound]`.
@@ -230,6 +232,8 @@ mod tests {
         assert_eq!(format!("{:?}", settings.notices), format!("{notices:?}"));
         let exchange = exchange::Settings::default();
         assert_eq!(format!("{:?}", settings.exchange), format!("{exchange:?}"));
+        let own = transport::as2::OwnSettings::default();
+        assert_eq!(format!("{:?}", settings.as2), format!("{own:?}"));
         let outbound = transport::Settings::default();
         assert_eq!(format!("{:?}", settings.outbound), format!("{outbound:?}"));
     }

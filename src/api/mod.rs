@@ -4,6 +4,7 @@ mod accept;
 mod address;
 mod admission;
 mod arrivals;
+mod as2;
 mod audit;
 mod body;
 mod caller;
@@ -65,6 +66,7 @@ use actix_web::web::ServiceConfig;
 use serde::Deserialize;
 
 use crate::access;
+use crate::api::as2::Turns;
 use crate::api::capture::Gate;
 use crate::api::keyring::Keyring;
 use crate::api::openapi::Document;
@@ -76,6 +78,7 @@ use crate::capture::Policy;
 use crate::capture::Queue;
 use crate::exchange::Inbox;
 use crate::exchange::Outbox;
+use crate::exchange::as2::Station;
 use crate::export;
 use crate::onboard;
 use crate::reconcile::cases;
@@ -145,6 +148,7 @@ pub struct Shared {
     desk: Option<Data<Desk>>,
     acts: Option<Data<Acts>>,
     boxes: Option<(Data<Inbox>, Data<Outbox>)>,
+    station: Option<(Data<Station>, Data<Turns>)>,
 }
 
 impl Shared {
@@ -176,6 +180,7 @@ impl Shared {
             desk: None,
             acts: None,
             boxes: None,
+            station: None,
         }
     }
 
@@ -226,6 +231,12 @@ impl Shared {
         self
     }
 
+    /// Takes AS2 messages at this station; without one there is no `/as2`.
+    pub fn stationed(mut self, station: &Station) -> Shared {
+        self.station = Some((Data::new(station.clone()), Data::new(Turns::new(station.own()))));
+        self
+    }
+
     /// Answers partners at this desk; without one nobody is answered under `/vrs`.
     pub fn answering(mut self, desk: Desk) -> Shared {
         self.desk = Some(Data::new(desk));
@@ -242,6 +253,15 @@ impl Shared {
         }
         if let Some((inbox, outbox)) = &self.boxes {
             config.app_data(inbox.clone()).app_data(outbox.clone());
+        }
+        if let Some((station, turns)) = &self.station {
+            config
+                .app_data(station.clone())
+                .app_data(turns.clone())
+                .service(discovery::resource("/as2", "OPTIONS, POST").route(web::post().to(as2::post)))
+                .service(
+                    discovery::resource("/as2/mdn", "OPTIONS, POST").route(web::post().to(as2::receipt)),
+                );
         }
         config
             .app_data(self.store.clone())

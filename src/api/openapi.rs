@@ -15,6 +15,7 @@ use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::schema::Type;
 
 use crate::api::arrivals;
+use crate::api::as2;
 use crate::api::audit;
 use crate::api::capture;
 use crate::api::channels;
@@ -99,6 +100,8 @@ pub async fn show(document: Data<Document>) -> HttpResponse {
         arrivals::answer,
         arrivals::list,
         arrivals::show,
+        as2::post,
+        as2::receipt,
         audit::list,
         channels::list,
         channels::pause,

@@ -196,6 +196,11 @@ impl Problem {
         Problem { failure, detail: detail.into(), finding: None, headers: Vec::new() }
     }
 
+    /// The kind of failure.
+    pub fn failure(&self) -> Failure {
+        self.failure
+    }
+
     /// What is wrong at a place of the document sent.
     pub fn at(failure: Failure, message: &str, finding: Finding) -> Problem {
         let detail = finding.describe(message);

@@ -1,5 +1,6 @@
 //! The command line: one verb a file, each a thin translation into one call of the rooms below.
 
+mod as2;
 mod audit;
 mod bench;
 mod capture;
@@ -144,6 +145,8 @@ enum Command {
     People(people::Arguments),
     /// Show which verifications must still be answered, and note that one was
     Obligations(obligations::Arguments),
+    /// Make our keys for AS2, keep channels by it and partners' certificates, and show receipts
+    As2(as2::Arguments),
     /// Import, list or show purchase orders and despatch advices
     Orders(orders::Arguments),
     /// Ask whether packages are as their makers say, and what to do with them
@@ -210,6 +213,7 @@ pub fn run() -> ExitCode {
         Command::Outbox(arguments) => outbox::run(&arguments),
         Command::People(arguments) => people::run(&arguments),
         Command::Obligations(arguments) => obligations::run(&arguments),
+        Command::As2(arguments) => as2::run(&arguments),
         Command::Orders(arguments) => orders::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Directory(arguments) => directory::run(&arguments),

@@ -6,6 +6,7 @@
 //! protocol; the [`Dispatcher`] decides when. [`Outbox`] takes what is to be sent, and the receipts that come later.
 
 mod answer;
+pub mod as2;
 mod carrier;
 mod carriers;
 mod clerk;

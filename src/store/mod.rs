@@ -2,6 +2,7 @@
 
 mod acts;
 mod arrivals;
+mod as2;
 mod assigned;
 mod audit;
 mod audit_log;
@@ -80,6 +81,8 @@ pub use arrivals::ArrivalEnd;
 pub use arrivals::ArrivalFilter;
 pub use arrivals::ArrivalRecord;
 pub use arrivals::TakenArrival;
+pub use as2::As2Message;
+pub use as2::As2Receipt;
 pub use assigned::AssignedIdentifier;
 pub use audit::AuditFilter;
 pub use audit::audit_place;

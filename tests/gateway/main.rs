@@ -4,6 +4,8 @@
 
 mod access;
 mod agreed;
+mod as2;
+mod as2_peer;
 mod audit;
 mod audit_log;
 mod audit_routes;

@@ -78,8 +78,12 @@ impl Trouble {
 impl Disposition {
     /// Reads the field `Disposition`, such as `automatic-action/MDN-sent-automatically; processed/error: decryption-failed`.
     pub fn parse(field: &str) -> Option<Disposition> {
-        let (_, rest) = field.split_once(';')?;
-        let (kind, word) = rest.split_once(':').unwrap_or((rest, ""));
+        Disposition::parse_status(field.split_once(';')?.1)
+    }
+
+    /// Reads what stands behind the semicolon of the field, and what is written of it: `processed/error: decryption-failed`.
+    pub fn parse_status(status: &str) -> Option<Disposition> {
+        let (kind, word) = status.split_once(':').unwrap_or((status, ""));
         let word = word.trim().to_owned();
         let kind = kind.split_whitespace().collect::<String>().to_ascii_lowercase();
         match &*kind {

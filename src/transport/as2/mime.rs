@@ -60,6 +60,23 @@ impl Fields {
         Fields(fields)
     }
 
+    /// Names and values in their order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// Fields and what follows them as one text of bytes, as they are kept.
+    pub fn flat(pairs: &[(String, String)], body: &[u8]) -> Vec<u8> {
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
+        [head(&pairs), body.to_vec()].concat()
+    }
+
+    /// What [`flat`](Self::flat) put together; `None` where it did not.
+    pub fn unflat(bytes: &[u8]) -> Option<(Fields, Vec<u8>)> {
+        let (fields, length) = Fields::parse(bytes).ok()?;
+        Some((fields, bytes.get(length..)?.to_vec()))
+    }
+
     /// Its `Content-Type`; `text/plain` where it has none.
     pub(super) fn content_type(&self) -> ContentType {
         ContentType::parse(self.field("Content-Type").unwrap_or("text/plain"))

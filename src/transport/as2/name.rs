@@ -7,10 +7,10 @@ const LONGEST: usize = 128;
 /// The name that a header holds; `None` where it holds none.
 pub(super) fn read(value: &str) -> Option<String> {
     let value = value.trim();
-    let name = match value.strip_prefix('"') {
-        None => value.to_owned(),
-        Some(rest) => unquoted(rest.strip_suffix('"')?)?,
-    };
+    let inner = |value: &str| value.strip_prefix('"')?.strip_suffix('"').and_then(unquoted);
+    let name = if value.starts_with('"') { inner(value)? } else { value.to_owned() };
+    // Some quote what is quoted once more.
+    let name = inner(&name).filter(|name| !name.is_empty()).unwrap_or(name);
     is_name(&name).then_some(name)
 }
 
@@ -55,6 +55,7 @@ mod tests {
         check("\"Acme Wholesale\"", Some("Acme Wholesale"));
         check("\"a\\\"b\\\\c\"", Some("a\"b\\c"));
         check("  x ", Some("x"));
+        check("\"\\\"a b\\\"\"", Some("a b"));
         check("", None);
         check("\"\"", None);
         check("\"open", None);

@@ -20,6 +20,8 @@ pub struct OwnSettings {
     pub content_bytes: u64,
     /// How many times its size it may unfold to.
     pub expansion: u64,
+    /// Messages of more than 1 MiB that are held in memory at one time.
+    pub messages_at_once: usize,
     /// Seconds that a partner may take for the answer to a message.
     pub send_seconds: u64,
     /// Minutes until a message is sent again whose receipt was to come on a connection of its own, and did not.
@@ -35,6 +37,7 @@ impl Default for OwnSettings {
             body_bytes: 52_428_800,
             content_bytes: 134_217_728,
             expansion: 200,
+            messages_at_once: 2,
             send_seconds: 300,
             receipt_minutes: 60,
         }
