@@ -1,4 +1,5 @@
-//! A foreign AS2 implementation, pyas2lib, in a process of its own; `peers/as2_peer.py` is its other end.
+//! Foreign AS2 implementations, each in a process of its own: pyas2lib behind `peers/as2_peer.py`, OpenAS2 behind
+//! `peers/OpenAs2Peer.java`.
 
 use std::io::BufRead;
 use std::io::BufReader;
@@ -37,16 +38,21 @@ pub struct Wire {
 }
 
 impl Peer {
-    /// Starts it; fails loudly where Python is not there.
+    /// Starts pyas2lib; fails loudly where Python is not there.
     pub fn start() -> Peer {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gateway/peers/as2_peer.py");
-        let mut child = Command::new(python())
-            .arg(script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Peer::run(Command::new(python()).arg(peers().join("as2_peer.py")))
+    }
+
+    /// Starts OpenAS2; fails loudly where Java or Maven is not there.
+    pub fn java() -> Peer {
+        let folder = openas2();
+        let path = format!("{0}/jars/*:{0}", folder.display());
+        Peer::run(Command::new("java").args(["-cp", &path, "OpenAs2Peer"]))
+    }
+
+    fn run(command: &mut Command) -> Peer {
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let questions = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());
         Peer { child, questions, answers }
@@ -115,8 +121,34 @@ fn python() -> PathBuf {
     python.clone()
 }
 
+/// The folder of OpenAS2, fetched by Maven once and kept in the target folder.
+fn openas2() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("openas2-2.10.1");
+        let jars = folder.join("jars");
+        if !folder.join("OpenAs2Peer.class").exists() {
+            std::fs::create_dir_all(&folder).unwrap();
+            let goal = ["--quiet", "--batch-mode", "dependency:copy-dependencies", "--file"];
+            let into = format!("-DoutputDirectory={}", jars.display());
+            run(Command::new("mvn").args(goal).arg(peers().join("openas2.xml")).arg(into));
+            let path = format!("{}/*", jars.display());
+            run(Command::new("javac")
+                .args(["-cp", &path, "-d"])
+                .arg(&folder)
+                .arg(peers().join("OpenAs2Peer.java")));
+        }
+        folder
+    });
+    folder.clone()
+}
+
+fn peers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gateway/peers")
+}
+
 fn run(command: &mut Command) {
     let done = command.output();
-    let done = done.unwrap_or_else(|error| panic!("apt-get install python3-venv: {error}"));
+    let done = done.unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
 }

@@ -94,7 +94,8 @@ impl Authority {
 pub struct Asked {
     /// Path and query.
     pub target: String,
-    headers: Vec<(String, String)>,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 

@@ -5,6 +5,7 @@
 mod access;
 mod agreed;
 mod as2;
+mod as2_exchange;
 mod as2_peer;
 mod audit;
 mod audit_log;
@@ -35,6 +36,7 @@ mod mail;
 mod mtls;
 mod onboarding;
 mod openid;
+mod openas2;
 mod orders;
 mod outbox;
 mod pages;

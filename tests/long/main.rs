@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test ends by panicking
 #![allow(dead_code)] // of what is shared with the tests of the gateway, this uses a part
 
+mod as2;
+#[path = "../gateway/as2_peer.rs"]
+mod as2_peer;
 mod busy;
 #[path = "../gateway/https.rs"]
 mod https;

@@ -7,6 +7,7 @@ import base64
 import json
 import re
 import sys
+import time
 
 # oscrypto 1.3.0 takes no version of OpenSSL with two digits, such as 3.0.10, for one.
 _search = re.search
@@ -111,10 +112,12 @@ def read_receipt(question):
 def main():
     for line in sys.stdin:
         question = json.loads(line)
+        began = time.monotonic()
         try:
             answer = {"build": build, "read": read, "read_receipt": read_receipt}[question["op"]](question)
         except Exception as error:  # what went wrong is what the test wants to see
             answer = {"failed": f"{type(error).__name__}: {error}"}
+        answer["seconds"] = time.monotonic() - began
         print(json.dumps(answer), flush=True)
 
 
