@@ -180,6 +180,7 @@ impl Gateway {
                 .admitting(&settings.access)
                 .verifying(&verifier)
                 .exchanging(exchanging.boxes())
+                .stationed(exchanging.station())
                 .returning(counter)
                 .noting(Acts::start(store).map_err(ServerError::Start)?)
                 .onboarding(Onboarding::new(&settings.partners, &reached(settings, address)))

@@ -115,6 +115,8 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/api/v1/partners/{id}/score", May(ReadDirectory)),
     ("GET", "/api/v1/partners/{id}/tests", May(ReadDirectory)),
     ("GET", "/api/v1/partners/{id}/tests/{test}", May(ReadDirectory)),
+    ("POST", "/as2", Anyone),
+    ("POST", "/as2/mdn", Anyone),
     ("GET", "/invite/{token}", Anyone),
     ("POST", "/invite/{token}", Anyone),
     ("GET", "/invite/{token}/tests/{test}", Anyone),

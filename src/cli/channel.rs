@@ -10,6 +10,7 @@ use chrono::Utc;
 use serde_json::json;
 
 use crate::access::Caller;
+use crate::capture::Queue;
 use crate::cli::Outcome;
 use crate::cli::Output;
 use crate::cli::database;
@@ -17,7 +18,10 @@ use crate::config::Settings;
 use crate::exchange::Body;
 use crate::exchange::Carrier;
 use crate::exchange::Carriers;
+use crate::exchange::Inbox;
+use crate::exchange::Outbox;
 use crate::exchange::Outgoing;
+use crate::exchange::as2::Station;
 use crate::exchange::shown;
 use crate::store::ChannelRecord;
 use crate::store::Store;
@@ -158,7 +162,9 @@ fn test(store: &Store, settings: &Settings, id: &str, output: Output) -> anyhow:
         attempt: 1,
         body: Body::Bytes(body.to_string().into_bytes()),
     };
-    let carriers = Carriers::new(&Outbound::new(&settings.outbound)?);
+    let inbox = Inbox::new(store, &settings.exchange, &settings.limits, Queue::default());
+    let station = Station::new(store, &settings.as2, &inbox, &Outbox::new(store, &settings.exchange));
+    let carriers = Carriers::new(&Outbound::new(&settings.outbound)?).with_as2(&station);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let carried = runtime.block_on(carriers.carry(&outgoing));
     let (taken, request, answer) = match carried {

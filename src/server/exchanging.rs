@@ -9,6 +9,7 @@ use crate::exchange::Clerk;
 use crate::exchange::Dispatcher;
 use crate::exchange::Inbox;
 use crate::exchange::Outbox;
+use crate::exchange::as2::Station;
 use crate::server::ServerError;
 use crate::store::Store;
 use crate::transport::Outbound;
@@ -17,6 +18,7 @@ use crate::transport::Outbound;
 pub(super) struct Exchanging {
     inbox: Inbox,
     outbox: Outbox,
+    station: Station,
     clerk: Clerk,
     dispatcher: Dispatcher,
 }
@@ -24,17 +26,23 @@ pub(super) struct Exchanging {
 impl Exchanging {
     /// Starts them; `queue` wakes those who capture.
     pub(super) fn start(settings: &Settings, store: &Store, queue: Queue) -> Result<Exchanging, ServerError> {
-        let carriers = Carriers::new(&Outbound::new(&settings.outbound)?);
         let outbox = Outbox::new(store, &settings.exchange);
         let inbox = Inbox::new(store, &settings.exchange, &settings.limits, queue);
+        let station = Station::new(store, &settings.as2, &inbox, &outbox);
+        let carriers = Carriers::new(&Outbound::new(&settings.outbound)?).with_as2(&station);
         let clerk = Clerk::start(&inbox, Utc::now).map_err(ServerError::Start)?;
         let dispatcher = Dispatcher::start(&outbox, carriers, Utc::now).map_err(ServerError::Start)?;
-        Ok(Exchanging { inbox, outbox, clerk, dispatcher })
+        Ok(Exchanging { inbox, outbox, station, clerk, dispatcher })
     }
 
     /// Where everything that partners send comes in, and what goes out.
     pub(super) fn boxes(&self) -> (&Inbox, &Outbox) {
         (&self.inbox, &self.outbox)
+    }
+
+    /// Where AS2 messages are taken.
+    pub(super) fn station(&self) -> &Station {
+        &self.station
     }
 
     /// Stops them in order.
