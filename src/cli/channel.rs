@@ -22,10 +22,12 @@ use crate::exchange::Inbox;
 use crate::exchange::Outbox;
 use crate::exchange::Outgoing;
 use crate::exchange::as2::Station;
+use crate::exchange::probe;
 use crate::exchange::shown;
 use crate::store::ChannelRecord;
 use crate::store::Store;
 use crate::transport::Cargo;
+use crate::transport::Channel;
 use crate::transport::Outbound;
 use crate::transport::PartnerChannel;
 
@@ -63,7 +65,8 @@ enum Action {
         #[arg(long)]
         partner: Option<String>,
     },
-    /// Send a small message by a channel, now, and show what came of it
+    /// Try a channel, now, and show what came of it: a file is written, renamed and removed again where files are dropped off,
+    /// and a small message sent by any other
     Test {
         /// Its name
         channel: String,
@@ -147,9 +150,42 @@ fn list(store: &Store, partner: Option<&str>, output: Output) -> anyhow::Result<
     }
 }
 
-/// Sends a message that says that it is a test; nothing of it is kept.
+/// Tries a channel: step by step where files are exchanged, and by a message that says that it is a test otherwise.
 fn test(store: &Store, settings: &Settings, id: &str, output: Output) -> anyhow::Result<Outcome> {
     let Some(record) = store.channel(&Caller::operator(), id)? else { return Ok(unknown(id)) };
+    if matches!(record.channel.by, Channel::Webhook(_) | Channel::As2(_)) {
+        return send_test(store, settings, record, output);
+    }
+    let outbound = Outbound::new(&settings.outbound)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let nonce = uuid::Uuid::new_v4().to_string();
+    let probe = runtime.block_on(probe(&outbound, &record.channel, &nonce))?;
+    let mut out = std::io::stdout().lock();
+    for (step, outcome) in &probe.steps {
+        let why = outcome.as_ref().err();
+        match (output, why) {
+            (Output::Json, _) => {
+                writeln!(
+                    out,
+                    "{}",
+                    json!({ "channel": id, "step": step, "sound": why.is_none(), "why": why })
+                )?;
+            }
+            (Output::Text, None) => writeln!(out, "{id}: {step}: done")?,
+            (Output::Text, Some(why)) => writeln!(out, "{id}: {step}: failed: {why}")?,
+        }
+    }
+    Ok(if probe.is_sound() { Outcome::Clean } else { Outcome::Errors })
+}
+
+/// Sends a message that says that it is a test; nothing of it is kept.
+fn send_test(
+    store: &Store,
+    settings: &Settings,
+    record: ChannelRecord,
+    output: Output,
+) -> anyhow::Result<Outcome> {
+    let id = record.channel.id.clone();
     let now = Utc::now();
     let body = json!({ "type": "channel.test", "timestamp": now.to_rfc3339(), "data": { "channel": id } });
     let outgoing = Outgoing {
@@ -164,7 +200,7 @@ fn test(store: &Store, settings: &Settings, id: &str, output: Output) -> anyhow:
     };
     let inbox = Inbox::new(store, &settings.exchange, &settings.limits, Queue::default());
     let station = Station::new(store, &settings.as2, &inbox, &Outbox::new(store, &settings.exchange));
-    let carriers = Carriers::new(&Outbound::new(&settings.outbound)?).with_as2(&station);
+    let carriers = Carriers::new(&Outbound::new(&settings.outbound)?, &station);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let carried = runtime.block_on(carriers.carry(&outgoing));
     let (taken, request, answer) = match carried {
@@ -205,17 +241,25 @@ fn unknown(id: &str) -> Outcome {
 
 fn print(store: &Store, record: &ChannelRecord, output: Output) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
+    let channel = &record.channel;
+    let turn = store.turn(&Caller::operator(), &channel.id)?;
     if output == Output::Json {
-        writeln!(out, "{}", shown::channel(record))?;
+        let mut shown = shown::channel(record);
+        shown["looked"] = json!(turn.as_ref().map(shown::turn));
+        writeln!(out, "{shown}")?;
         return Ok(());
     }
-    let channel = &record.channel;
+    let looked = turn.as_ref().and_then(|turn| {
+        let at = turn.ended_at?.format("%Y-%m-%dT%H:%M:%SZ");
+        Some(format!("\tlooked {at}: {}", turn.said))
+    });
+    let looked = looked.unwrap_or_default();
     let waiting = store.waiting(&Caller::operator(), &channel.id)?;
     let partner = if channel.partner.is_empty() { "ourselves" } else { &channel.partner };
     let why = record.paused.as_ref().map(|(_, why)| format!(": {why}")).unwrap_or_default();
     writeln!(
         out,
-        "{}\t{partner}\t{}\t{}{why}\t{waiting} waiting",
+        "{}\t{partner}\t{}\t{}{why}\t{waiting} waiting{looked}",
         channel.id,
         channel.by.kind(),
         shown::state(record)

@@ -4,6 +4,7 @@
 //! A carrier or a receiver of a protocol needs three things of this room. [`Inbox::take`] takes what came: once it returns, the
 //! message may be acknowledged, and what is sent again gets the earlier answer. [`Carrier`] sends one delivery by one
 //! protocol; the [`Dispatcher`] decides when. [`Outbox`] takes what is to be sent, and the receipts that come later.
+//! The [`Pickers`] look for what partners left for us to fetch, and take it in.
 
 mod answer;
 pub mod as2;
@@ -13,8 +14,10 @@ mod clerk;
 mod dispatcher;
 mod inbox;
 mod outbox;
+mod pickers;
 mod shipment;
 pub mod shown;
+mod trial;
 
 use serde::Deserialize;
 
@@ -30,7 +33,9 @@ pub use inbox::Inbox;
 pub use inbox::InboxError;
 pub use inbox::Taken;
 pub use outbox::Outbox;
+pub use pickers::Pickers;
 pub use shipment::offer_shipment;
+pub use trial::probe;
 
 pub use crate::store::Arrival;
 

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::store::ArrivalRecord;
 use crate::store::ChannelRecord;
+use crate::store::ChannelTurn;
 use crate::store::Delivery;
 use crate::store::DeliveryTry;
 use crate::transport::Cargo;
@@ -31,6 +32,14 @@ pub fn channel(record: &ChannelRecord) -> Value {
         );
     }
     shown
+}
+
+/// How it stands with looking for what the partner left by a channel.
+pub fn turn(turn: &ChannelTurn) -> Value {
+    json!({
+        "at": turn.ended_at.map(time), "nextAt": time(turn.due_at), "failures": turn.failures, "taken": turn.taken,
+        "said": turn.said, "mark": Some(&turn.mark).filter(|mark| !mark.is_empty()),
+    })
 }
 
 /// `paused`, `failing` or `open`.

@@ -1,4 +1,4 @@
-//! What exchanges with partners while the gateway serves: the inbox with its clerk, the outbox with its dispatcher.
+//! What exchanges with partners while the gateway serves: the inbox with its clerk and pickers, the outbox with its dispatcher.
 
 use chrono::Utc;
 
@@ -9,6 +9,7 @@ use crate::exchange::Clerk;
 use crate::exchange::Dispatcher;
 use crate::exchange::Inbox;
 use crate::exchange::Outbox;
+use crate::exchange::Pickers;
 use crate::exchange::as2::Station;
 use crate::server::ServerError;
 use crate::store::Store;
@@ -21,18 +22,23 @@ pub(super) struct Exchanging {
     station: Station,
     clerk: Clerk,
     dispatcher: Dispatcher,
+    pickers: Pickers,
 }
 
 impl Exchanging {
     /// Starts them; `queue` wakes those who capture.
     pub(super) fn start(settings: &Settings, store: &Store, queue: Queue) -> Result<Exchanging, ServerError> {
+        let outbound = Outbound::new(&settings.outbound)?;
         let outbox = Outbox::new(store, &settings.exchange);
         let inbox = Inbox::new(store, &settings.exchange, &settings.limits, queue);
         let station = Station::new(store, &settings.as2, &inbox, &outbox);
-        let carriers = Carriers::new(&Outbound::new(&settings.outbound)?).with_as2(&station);
+        let carriers = Carriers::new(&outbound, &station);
         let clerk = Clerk::start(&inbox, Utc::now).map_err(ServerError::Start)?;
         let dispatcher = Dispatcher::start(&outbox, carriers, Utc::now).map_err(ServerError::Start)?;
-        Ok(Exchanging { inbox, outbox, station, clerk, dispatcher })
+        let wished = (&settings.exchange, &settings.limits);
+        let pickers =
+            Pickers::start((store, &inbox), &outbound, wished, Utc::now).map_err(ServerError::Start)?;
+        Ok(Exchanging { inbox, outbox, station, clerk, dispatcher, pickers })
     }
 
     /// Where everything that partners send comes in, and what goes out.
@@ -47,6 +53,7 @@ impl Exchanging {
 
     /// Stops them in order.
     pub(super) fn stop(self) {
+        self.pickers.stop();
         self.dispatcher.stop();
         self.clerk.stop();
     }

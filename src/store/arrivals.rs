@@ -146,6 +146,12 @@ impl Store {
         }
     }
 
+    /// True where something came before under the same name, whatever became of it.
+    pub fn has_arrival(&self, arrival: &Arrival) -> Result<bool, StoreError> {
+        let Some(key) = key(arrival) else { return Ok(false) };
+        Ok(self.point(|connection| standing(connection, &key))?.is_some())
+    }
+
     /// Keeps what came, or finds what came before under the same name. A first try that was refused stands in nobody's way.
     ///
     /// Where it is new, it now survives any crash, and is looked after from `look_after` on; otherwise the document is removed.

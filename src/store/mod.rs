@@ -57,6 +57,7 @@ mod sight;
 mod signed_in;
 pub(crate) mod terms;
 mod trials;
+mod turns;
 mod unfiled;
 mod verifications;
 
@@ -181,6 +182,9 @@ pub use shipments::ShipmentRecord;
 pub use shipments::ShippedUnit;
 pub use terms::lot_number;
 pub use trials::TrialRecord;
+pub use turns::ChannelTurn;
+pub use turns::Turn;
+pub use turns::TurnEnd;
 pub use unfiled::JournalEntry;
 pub use verifications::VerificationFilter;
 

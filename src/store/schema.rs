@@ -20,6 +20,7 @@ pub use exceptions::exception_messages;
 pub use exceptions::exception_steps;
 pub use exchange::arrival_keys;
 pub use exchange::arrivals;
+pub use exchange::channel_turns;
 pub use exchange::channels;
 pub use exchange::deliveries;
 pub use exchange::delivery_tries;

@@ -4,22 +4,35 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
-/// Why an address is not called; `None` for one that may be. `loopback` lets this machine itself be called.
-pub(super) fn forbidden(address: IpAddr, loopback: bool) -> Option<&'static str> {
-    if loopback && address.is_loopback() {
+/// A private network (RFC 1918, RFC 4193).
+const PRIVATE: &str = "a private address";
+
+/// What may be called besides the public internet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reach {
+    /// This machine itself.
+    pub(super) loopback: bool,
+    /// Private networks.
+    pub(super) private: bool,
+}
+
+/// Why an address is not called; `None` for one that may be.
+pub(super) fn forbidden(address: IpAddr, reach: Reach) -> Option<&'static str> {
+    if reach.loopback && address.is_loopback() {
         return None;
     }
-    match address {
+    let why = match address {
         IpAddr::V4(address) => forbidden_v4(address),
         IpAddr::V6(address) => forbidden_v6(address),
-    }
+    };
+    why.filter(|why| !(reach.private && *why == PRIVATE))
 }
 
 fn forbidden_v4(address: Ipv4Addr) -> Option<&'static str> {
     let why = match address.octets() {
         [0, ..] => "an address of no host",
         [127, ..] => "a loopback address",
-        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => "a private address",
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => PRIVATE,
         [100, 64..=127, ..] => "an address shared by a carrier's customers",
         [169, 254, ..] => "a link-local address",
         [192, 0, 0, _] | [192, 88, 99, _] => "an address kept for protocols",
@@ -40,7 +53,7 @@ fn forbidden_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0x2002, ..] | [0x2001, 0, ..] => "an IPv4 address in a tunnel",
         [0x2001, 0..=0x1ff, ..] => "an address kept for protocols",
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => "an address for documentation",
-        [0xfc00..=0xfdff, ..] => "a private address",
+        [0xfc00..=0xfdff, ..] => PRIVATE,
         [0xfe80..=0xfebf, ..] => "a link-local address",
         [0xff00..=0xffff, ..] => "a multicast address",
         [0x2000..=0x3fff, ..] => return None,
@@ -54,7 +67,7 @@ mod tests {
     use super::*;
 
     fn check(address: &str, word: Option<&str>) {
-        let why = forbidden(address.parse().unwrap(), false);
+        let why = forbidden(address.parse().unwrap(), Reach::default());
         match word {
             None => assert_eq!(why, None, "{address}"),
             Some(word) => assert!(why.is_some_and(|why| why.contains(word)), "{address}: {why:?}"),
@@ -91,11 +104,30 @@ mod tests {
     }
 
     #[test]
+    fn private_networks_are_called_where_they_are_allowed_and_nothing_else_then() {
+        let reach = Reach { loopback: false, private: true };
+        for (address, called) in [
+            ("10.0.0.1", true),
+            ("172.16.0.1", true),
+            ("192.168.1.1", true),
+            ("fd00::1", true),
+            ("127.0.0.1", false),
+            ("169.254.169.254", false),
+            ("100.64.0.1", false),
+            ("::ffff:10.0.0.1", false),
+            ("0.0.0.0", false),
+        ] {
+            assert_eq!(forbidden(address.parse().unwrap(), reach).is_none(), called, "{address}");
+        }
+    }
+
+    #[test]
     fn loopback_is_called_where_it_is_allowed_and_nothing_else_then() {
+        let reach = Reach { loopback: true, private: false };
         for (address, called) in
             [("127.0.0.1", true), ("::1", true), ("10.0.0.1", false), ("::ffff:127.0.0.1", false)]
         {
-            assert_eq!(forbidden(address.parse().unwrap(), true).is_none(), called, "{address}");
+            assert_eq!(forbidden(address.parse().unwrap(), reach).is_none(), called, "{address}");
         }
     }
 }

@@ -163,14 +163,15 @@ mod tests {
         let channel = read(text).unwrap();
         assert_eq!(read(&serde_json::to_string(&channel).unwrap()), Ok(channel.clone()));
         assert!(channel.carries(Cargo::Events) && !channel.carries(Cargo::Documents));
-        let channel = read(r#"{"id":"a","by":{"folder":{"out":"a"}},"carries":["answers"]}"#).unwrap();
+        let channel =
+            read(r#"{"id":"a","by":{"folder":{"drop_off":{"folder":"/a"}}},"carries":["answers"]}"#).unwrap();
         assert!(channel.carries(Cargo::Answers) && !channel.carries(Cargo::Documents));
         assert_eq!(channel.by.kind(), "folder");
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        check(r#"{"id":"a b","by":{"folder":{"out":"a"}}}"#, "letters");
+        check(r#"{"id":"a b","by":{"folder":{"drop_off":{"folder":"/a"}}}}"#, "letters");
         check(r#"{"id":"a","by":{"fax":{}}}"#, "fax");
         check(r#"{"id":"a","by":{"folder":{"on":"a"}}}"#, "on");
         check(r#"{"id":"a","by":{"webhook":{"url":"http://a.example","secrets":["k"]}}}"#, "https");

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Body;
 use reqwest::Certificate;
 use reqwest::Client;
 use reqwest::ClientBuilder;
@@ -18,8 +19,11 @@ use reqwest::header::ACCEPT_ENCODING;
 use reqwest::redirect;
 use thiserror::Error;
 
+use crate::transport::Secrets;
 use crate::transport::Settings;
+use crate::transport::address::Reach;
 use crate::transport::crypto;
+use crate::transport::folder::Folders;
 use crate::transport::resolver::Judging;
 use crate::transport::resolver::NameError;
 use crate::transport::resolver::System;
@@ -120,6 +124,7 @@ pub struct Outbound(Arc<Inner>);
 
 struct Inner {
     client: Client,
+    names: Arc<dyn Resolve>,
     settings: Settings,
 }
 
@@ -137,7 +142,8 @@ impl Outbound {
         for path in &settings.roots {
             roots.extend(authorities(path)?);
         }
-        let resolver = Arc::new(Judging { names, allow_loopback: settings.allow_loopback });
+        let reach = Reach { loopback: settings.allow_loopback, private: false };
+        let resolver = Arc::new(Judging { names: Arc::clone(&names), reach });
         let builder = || limited(settings).dns_resolver(Arc::clone(&resolver));
         let client = match builder().tls_certs_merge(roots.clone()).build() {
             Ok(client) => client,
@@ -151,20 +157,46 @@ impl Outbound {
             }
             Err(error) => return Err(unusable(error)),
         };
-        Ok(Outbound(Arc::new(Inner { client, settings: settings.clone() })))
+        Ok(Outbound(Arc::new(Inner { client, names, settings: settings.clone() })))
     }
 
     /// Sends one request and takes the answer. Nothing is tried again.
-    pub async fn send(&self, call: Call) -> Result<Reply, OutboundError> {
+    pub async fn send(&self, mut call: Call) -> Result<Reply, OutboundError> {
+        let body = call.body.take().map(Body::from);
+        self.send_with(call, body).await
+    }
+
+    /// Sends one request with this body instead of its own.
+    pub(super) async fn send_with(&self, call: Call, body: Option<Body>) -> Result<Reply, OutboundError> {
         let url = target::checked(&call.url, &self.0.settings)?;
         let deadline = call.deadline;
-        match tokio::time::timeout(deadline, self.exchange(url, call)).await {
+        match tokio::time::timeout(deadline, self.exchange(url, call, body)).await {
             Ok(answered) => answered,
             Err(_) => Err(OutboundError::Timeout(deadline)),
         }
     }
 
-    async fn exchange(&self, url: Url, call: Call) -> Result<Reply, OutboundError> {
+    /// How partners are called.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The secrets that channels name.
+    pub(super) fn secrets(&self) -> Secrets {
+        Secrets::new(&self.0.settings.secrets)
+    }
+
+    /// The folders of this machine that channels exchange files in.
+    pub fn folders(&self) -> Folders {
+        Folders::new(&self.0.settings.folders)
+    }
+
+    /// Who resolves names.
+    pub(super) fn names(&self) -> &Arc<dyn Resolve> {
+        &self.0.names
+    }
+
+    async fn exchange(&self, url: Url, call: Call, body: Option<Body>) -> Result<Reply, OutboundError> {
         let mut request = match call.method {
             Method::Get => self.0.client.get(url),
             Method::Post => self.0.client.post(url),
@@ -174,7 +206,7 @@ impl Outbound {
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
-        if let Some(body) = call.body {
+        if let Some(body) = body {
             request = request.body(body);
         }
         let response = request.send().await.map_err(|error| told(&error, call.deadline))?;
@@ -240,14 +272,20 @@ async fn answer(
     Ok(Reply { status, headers, body })
 }
 
+impl From<NameError> for OutboundError {
+    fn from(error: NameError) -> OutboundError {
+        match error {
+            NameError::Forbidden { host, address, why } => OutboundError::Address { host, address, why },
+            NameError::Unknown { .. } => OutboundError::Connect(error.to_string()),
+        }
+    }
+}
+
 /// What an error of the client means to us.
 fn told(error: &reqwest::Error, deadline: Duration) -> OutboundError {
     for cause in causes(error) {
         match cause.downcast_ref::<NameError>() {
-            Some(NameError::Forbidden { host, address, why }) => {
-                return OutboundError::Address { host: host.clone(), address: *address, why };
-            }
-            Some(unknown) => return OutboundError::Connect(unknown.to_string()),
+            Some(named) => return OutboundError::from(named.clone()),
             None => {}
         }
         if let Some(tls) = cause.downcast_ref().and_then(secured) {

@@ -11,12 +11,13 @@ use reqwest::dns::Resolving;
 use thiserror::Error;
 
 use crate::transport::address;
+use crate::transport::address::Reach;
 
 /// How many addresses of one name are tried.
 const MOST: usize = 8;
 
 /// Why a name gives no address to call.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub(super) enum NameError {
     /// One of its addresses is not called, so none is.
     #[error("{host} is at {address}, {why}")]
@@ -30,17 +31,17 @@ pub(super) enum NameError {
 pub(super) struct Judging {
     /// Who resolves.
     pub(super) names: Arc<dyn Resolve>,
-    /// Lets this machine itself be called.
-    pub(super) allow_loopback: bool,
+    /// What may be called besides the public internet.
+    pub(super) reach: Reach,
 }
 
 impl Resolve for Judging {
     fn resolve(&self, name: Name) -> Resolving {
-        let (host, allow_loopback) = (name.as_str().to_owned(), self.allow_loopback);
+        let (host, reach) = (name.as_str().to_owned(), self.reach);
         let resolving = self.names.resolve(name);
         Box::pin(async move {
             let found = match resolving.await {
-                Ok(found) => judged(host, found, allow_loopback),
+                Ok(found) => judged(host, found, reach),
                 Err(error) => Err(NameError::Unknown { host, why: error.to_string() }),
             };
             Ok(Box::new(found?.into_iter()) as Addrs)
@@ -48,11 +49,11 @@ impl Resolve for Judging {
     }
 }
 
-fn judged(host: String, found: Addrs, allow_loopback: bool) -> Result<Vec<SocketAddr>, NameError> {
+fn judged(host: String, found: Addrs, reach: Reach) -> Result<Vec<SocketAddr>, NameError> {
     let mut addresses = Vec::new();
     for mut socket in found {
         let address = socket.ip();
-        if let Some(why) = address::forbidden(address, allow_loopback) {
+        if let Some(why) = address::forbidden(address, reach) {
             return Err(NameError::Forbidden { host, address, why });
         }
         // The port is that of the URL, whatever the resolver says.

@@ -7,6 +7,7 @@ use reqwest::Url;
 use crate::transport::OutboundError;
 use crate::transport::Settings;
 use crate::transport::address;
+use crate::transport::address::Reach;
 
 /// The longest URL that is called, in bytes.
 const LONGEST: usize = 8_192;
@@ -35,9 +36,10 @@ pub(super) fn checked(text: &str, settings: &Settings) -> Result<Url, OutboundEr
     let Some(host) = url.host_str().map(str::to_owned) else {
         return refused(format!("{text:?} names no host"));
     };
+    let reach = Reach { loopback: settings.allow_loopback, private: false };
     let here = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(address) => {
-            if let Some(why) = address::forbidden(address, settings.allow_loopback) {
+            if let Some(why) = address::forbidden(address, reach) {
                 return Err(OutboundError::Address { host, address, why });
             }
             address.is_loopback()

@@ -296,7 +296,7 @@ fn an_arrival_is_answered_on_four_levels_and_the_answer_goes_back() {
     let added = gateway.request("PUT", "/api/v1/partners/acme").json(&partner).send().unwrap();
     assert_eq!(added.status(), 201, "{}", added.text().unwrap());
     let folder = gateway.folder().join("out");
-    let channel = json!({ "id": "acme-as2", "partner": "acme", "by": { "folder": { "out": folder } }, "carries": ["answers"] });
+    let channel = json!({ "id": "acme-as2", "partner": "acme", "by": { "folder": { "drop_off": { "folder": folder } } }, "carries": ["answers"] });
     let channel: PartnerChannel = serde_json::from_value(channel).unwrap();
     gateway.store().put_channel(&Caller::operator(), &channel, Utc::now()).unwrap();
     // Nothing leaves while it is looked at.

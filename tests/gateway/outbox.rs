@@ -83,7 +83,7 @@ impl Clock {
 }
 
 fn add_channel(store: &Store, id: &str, now: DateTime<Utc>) {
-    let channel = json!({ "id": id, "by": { "folder": { "out": "unused" } } });
+    let channel = json!({ "id": id, "by": { "folder": { "drop_off": { "folder": "unused" } } } });
     let channel: PartnerChannel = serde_json::from_value(channel).unwrap();
     store.put_channel(&Caller::operator(), &channel, now).unwrap();
 }

@@ -48,13 +48,13 @@ fn kills() -> u32 {
     std::env::var("EPCGATE_OUTBOX_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(3)
 }
 
-fn carriers(authority: &Authority) -> Carriers {
+fn carriers(store: &Store, authority: &Authority) -> Carriers {
     let settings = transport::Settings {
         allow_loopback: true,
         roots: vec![authority.root()],
         ..transport::Settings::default()
     };
-    Carriers::new(&Outbound::new(&settings).unwrap())
+    crate::picking::carriers(store, &Outbound::new(&settings).unwrap())
 }
 
 fn event(channel: &str, number: u32) -> NewDelivery {
@@ -157,7 +157,7 @@ fn others_accept_our_signatures_and_nothing_else() {
     let send = |now: DateTime<Utc>, number: u32| {
         store.put_delivery(&caller, &event("erp", number), now).unwrap().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        assert_eq!(runtime.block_on(outbox.send_due(&carriers(&authority), "a", &|| now)).unwrap(), 1);
+        assert_eq!(runtime.block_on(outbox.send_due(&carriers(&store, &authority), "a", &|| now)).unwrap(), 1);
         endpoint.got().pop().unwrap()
     };
     let now = Utc::now();
@@ -206,7 +206,7 @@ fn what_is_no_success_is_sent_again_under_the_same_name() {
     let id = store.put_delivery(&caller, &event("erp", 1), Utc::now()).unwrap().unwrap();
     endpoint.answer_next(&[500, 301, 404, 503, 429]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let sent = runtime.block_on(outbox.send_due(&carriers(&authority), "a", &Utc::now)).unwrap();
+    let sent = runtime.block_on(outbox.send_due(&carriers(&store, &authority), "a", &Utc::now)).unwrap();
     assert_eq!(sent, 6);
     assert!(endpoint.got().iter().all(|message| message.id() == id));
     let log = store.delivery_tries(&caller, &id).unwrap();
@@ -220,7 +220,7 @@ fn what_is_no_success_is_sent_again_under_the_same_name() {
         store.put_delivery(&caller, &event(&channel.id, 2), Utc::now()).unwrap().unwrap();
     }
     let before = endpoint.got().len();
-    runtime.block_on(outbox.send_due(&carriers(&authority), "a", &Utc::now)).unwrap();
+    runtime.block_on(outbox.send_due(&carriers(&store, &authority), "a", &Utc::now)).unwrap();
     assert_eq!(endpoint.got().len(), before);
     let dead = DeliveryFilter { state: Some(DeliveryState::Dead), ..DeliveryFilter::default() };
     let notes: Vec<String> = store
@@ -247,7 +247,7 @@ fn an_endpoint_that_is_slow_or_breaks_off_has_not_taken_a_message() {
     endpoint.answer_next(&[200]);
     endpoint.think(Duration::from_secs(17));
     let began = Instant::now();
-    runtime.block_on(outbox.send_due(&carriers(&authority), "a", &Utc::now)).unwrap();
+    runtime.block_on(outbox.send_due(&carriers(&store, &authority), "a", &Utc::now)).unwrap();
     assert!(began.elapsed() < Duration::from_secs(17));
     let slow = store.delivery_tries(&caller, &id).unwrap();
     assert!(slow[0].answer.contains("15000 ms"), "{slow:?}");
@@ -255,7 +255,7 @@ fn an_endpoint_that_is_slow_or_breaks_off_has_not_taken_a_message() {
     endpoint.answer_next(&[BROKEN]);
     let later = || Utc::now() + chrono::TimeDelta::minutes(1);
     endpoint.think(Duration::ZERO);
-    runtime.block_on(outbox.send_due(&carriers(&authority), "a", &later)).unwrap();
+    runtime.block_on(outbox.send_due(&carriers(&store, &authority), "a", &later)).unwrap();
     let broken = store.delivery_tries(&caller, &id).unwrap();
     assert_eq!((broken.len(), broken[1].outcome.as_str()), (2, "failed"), "{broken:?}");
 }

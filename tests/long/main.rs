@@ -8,6 +8,7 @@ mod as2;
 #[path = "../gateway/as2_peer.rs"]
 mod as2_peer;
 mod busy;
+mod files;
 #[path = "../gateway/https.rs"]
 mod https;
 mod memory;
@@ -16,6 +17,8 @@ mod process;
 #[path = "../gateway/provider.rs"]
 mod provider;
 mod returns;
+#[path = "../gateway/sshd.rs"]
+mod sshd;
 mod verifying;
 
 use std::path::PathBuf;

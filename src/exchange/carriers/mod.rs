@@ -1,6 +1,10 @@
 //! Carriers: one for each protocol, chosen by the channel.
 
 mod as2;
+mod folder;
+mod https;
+mod parcel;
+mod sftp;
 mod webhook;
 
 use crate::exchange::Carrier;
@@ -15,32 +19,25 @@ use crate::transport::Outbound;
 #[derive(Clone)]
 pub struct Carriers {
     outbound: Outbound,
-    station: Option<Station>,
+    station: Station,
 }
 
 impl Carriers {
-    /// Carriers that call partners by this connector.
-    pub fn new(outbound: &Outbound) -> Carriers {
-        Carriers { outbound: outbound.clone(), station: None }
-    }
-
-    /// The same that send AS2 messages from this station.
-    pub fn with_as2(self, station: &Station) -> Carriers {
-        Carriers { station: Some(station.clone()), ..self }
+    /// Carriers that call partners by this connector, and send AS2 messages from this station.
+    pub fn new(outbound: &Outbound, station: &Station) -> Carriers {
+        Carriers { outbound: outbound.clone(), station: station.clone() }
     }
 }
 
 impl Carrier for Carriers {
     async fn carry(&self, delivery: &Outgoing) -> Result<Receipt, CarryError> {
-        match (&delivery.channel.by, &self.station) {
-            (Channel::As2(settings), Some(station)) => {
-                as2::carry(&self.outbound, station, settings, delivery).await
-            }
-            (Channel::Webhook(settings), _) => webhook::carry(&self.outbound, settings, delivery).await,
-            (other, _) => Err(CarryError {
-                answer: format!("nothing is sent by {} yet", other.kind()),
-                ..CarryError::default()
-            }),
+        let outbound = &self.outbound;
+        match &delivery.channel.by {
+            Channel::Webhook(settings) => webhook::carry(outbound, settings, delivery).await,
+            Channel::Sftp(settings) => sftp::carry(outbound, settings, delivery).await,
+            Channel::Folder(settings) => folder::carry(outbound, settings, delivery).await,
+            Channel::Https(settings) => https::carry(outbound, settings, delivery).await,
+            Channel::As2(settings) => as2::carry(outbound, &self.station, settings, delivery).await,
         }
     }
 }

@@ -80,3 +80,17 @@ diesel::table! {
         arrival -> Text,
     }
 }
+
+diesel::table! {
+    channel_turns (channel) {
+        channel -> Text,
+        owner -> Text,
+        lease_until -> Nullable<BigInt>,
+        due_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        failures -> BigInt,
+        taken -> BigInt,
+        said -> Text,
+        mark -> Text,
+    }
+}
