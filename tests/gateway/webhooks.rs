@@ -157,7 +157,10 @@ fn others_accept_our_signatures_and_nothing_else() {
     let send = |now: DateTime<Utc>, number: u32| {
         store.put_delivery(&caller, &event("erp", number), now).unwrap().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        assert_eq!(runtime.block_on(outbox.send_due(&carriers(&store, &authority), "a", &|| now)).unwrap(), 1);
+        assert_eq!(
+            runtime.block_on(outbox.send_due(&carriers(&store, &authority), "a", &|| now)).unwrap(),
+            1
+        );
         endpoint.got().pop().unwrap()
     };
     let now = Utc::now();
