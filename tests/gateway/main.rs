@@ -34,6 +34,7 @@ mod isolation;
 mod keys;
 mod ledger;
 mod mail;
+mod matrix;
 mod mtls;
 mod onboarding;
 mod openas2;
