@@ -56,20 +56,20 @@ use uuid::Uuid;
 use crate::postgres;
 
 /// A partner: the word that stands in everything of it, its GLN, the place it is written as.
-struct Partner {
-    canary: &'static str,
-    gln: &'static str,
-    place: &'static str,
-    serial: &'static str,
+pub struct Partner {
+    pub canary: &'static str,
+    pub gln: &'static str,
+    pub place: &'static str,
+    pub serial: &'static str,
 }
 
-const ALPHA: Partner = Partner {
+pub const ALPHA: Partner = Partner {
     canary: "ALPHA",
     gln: "9521101000016",
     place: "urn:epc:id:sgln:9521101.00001.0",
     serial: "urn:epc:id:sgtin:9521101.012345.ALPHA1",
 };
-const BETA: Partner = Partner {
+pub const BETA: Partner = Partner {
     canary: "BETA",
     gln: "9521102000015",
     place: "urn:epc:id:sgln:9521102.00001.0",
@@ -91,20 +91,20 @@ static RULE: Rule = Rule {
 };
 
 /// What there is of one partner.
-struct Canary {
-    document: i64,
-    job: String,
-    finding: String,
-    case: String,
-    shipment: i64,
-    verification: String,
-    event: String,
+pub struct Canary {
+    pub document: i64,
+    pub job: String,
+    pub finding: String,
+    pub case: String,
+    pub shipment: i64,
+    pub verification: String,
+    pub event: String,
 }
 
-struct House {
-    store: Store,
-    alpha: Canary,
-    beta: Canary,
+pub struct House {
+    pub store: Store,
+    pub alpha: Canary,
+    pub beta: Canary,
 }
 
 fn at() -> DateTime<Utc> {
@@ -226,7 +226,7 @@ fn verification(partner: &Partner, number: u128) -> VerificationRecord {
 }
 
 impl House {
-    fn new(store: Store) -> House {
+    pub fn new(store: Store) -> House {
         let alpha = fill(&store, &ALPHA, 1);
         let beta = fill(&store, &BETA, 2);
         // Of ours, without a header: each partner is a party to one of its events.

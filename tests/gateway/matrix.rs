@@ -185,7 +185,9 @@ fn matrix(store_url: Option<String>) {
                     (Need::May(permission), Some(own)) => own.contains(permission),
                 };
                 let expected = match (allowed, asker.permissions) {
-                    (true, _) => status != 401 && (status != 403 || path.starts_with("/vrs") || method != "GET"),
+                    (true, _) => {
+                        status != 401 && (status != 403 || path.starts_with("/vrs") || method != "GET")
+                    }
                     (false, None) => status == 401,
                     (false, Some(_)) => status == 403,
                 };
@@ -202,7 +204,9 @@ fn matrix(store_url: Option<String>) {
                 }
                 answers.push((object.whose, status, body));
             }
-            let Some(missing) = answers.iter().find(|(whose, _, _)| whose.is_empty()).cloned() else { continue };
+            let Some(missing) = answers.iter().find(|(whose, _, _)| whose.is_empty()).cloned() else {
+                continue;
+            };
             for (whose, status, body) in &answers {
                 let foreign = !whose.is_empty() && !asker.sees.contains(whose);
                 if foreign && (*status, body) != (missing.1, &missing.2) {
@@ -215,7 +219,11 @@ fn matrix(store_url: Option<String>) {
     println!("{asked} questions on {} routes, {} leaks", routes.len(), leaks.len());
     assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n"));
     for asker in askers.iter().filter(|asker| !asker.sees.is_empty()) {
-        assert!(seen.get(asker.name).is_some_and(|seen| *seen >= 5), "{} sees too little: {seen:?}", asker.name);
+        assert!(
+            seen.get(asker.name).is_some_and(|seen| *seen >= 5),
+            "{} sees too little: {seen:?}",
+            asker.name
+        );
     }
 }
 

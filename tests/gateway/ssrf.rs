@@ -17,6 +17,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use chrono::Utc;
+use epcgate::access::Caller;
 use epcgate::formats::Defects;
 use epcgate::formats::directory;
 use epcgate::formats::records::Syntax;
@@ -186,7 +188,7 @@ fn probe(folder: &Path, name: &str, urls: &[&str]) {
     }
     let path = data.join("epcgate.sqlite");
     let store = Store::open(path.to_str().unwrap(), &Settings::default()).unwrap();
-    store.put_directory(&records, false).unwrap().unwrap();
+    store.put_directory(&Caller::operator(), (&records, false), Utc::now()).unwrap().unwrap();
     drop(store);
     let root = format!("[{:?}]", folder.join("root.pem"));
     let output = Command::new(env!("CARGO_BIN_EXE_epcgate"))
