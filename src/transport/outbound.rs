@@ -284,9 +284,8 @@ impl From<NameError> for OutboundError {
 /// What an error of the client means to us.
 fn told(error: &reqwest::Error, deadline: Duration) -> OutboundError {
     for cause in causes(error) {
-        match cause.downcast_ref::<NameError>() {
-            Some(named) => return OutboundError::from(named.clone()),
-            None => {}
+        if let Some(named) = cause.downcast_ref::<NameError>() {
+            return OutboundError::from(named.clone());
         }
         if let Some(tls) = cause.downcast_ref().and_then(secured) {
             return OutboundError::Tls(tls.to_string());

@@ -112,8 +112,13 @@ fn openas2_reads_what_we_write_and_we_what_it_writes() {
         question["content"] = base64(DOCUMENT);
         let answer = peer.ask(&question);
         let wire = Wire::of(&answer);
-        let opened =
-            open((&Fields::of(wire.fields), wire.body), &agreed, &[ours.clone()], LIMITS, (None, Utc::now()));
+        let opened = open(
+            (&Fields::of(wire.fields), wire.body),
+            &agreed,
+            std::slice::from_ref(&ours),
+            LIMITS,
+            (None, Utc::now()),
+        );
         let opened = opened.unwrap_or_else(|refusal| panic!("{sending:?}: {refusal}"));
         assert_eq!((&*opened.content, opened.cipher), (DOCUMENT, sending.cipher), "{sending:?}");
         assert_eq!(opened.signer.is_some(), sending.digest.is_some());

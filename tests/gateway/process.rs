@@ -89,11 +89,6 @@ impl Gateway {
         &self.client
     }
 
-    /// The process.
-    pub fn child(&self) -> &Child {
-        &self.child
-    }
-
     /// Sends it a signal, such as `STOP`.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status();
