@@ -320,6 +320,9 @@ mod tests {
     use crate::api::Shared;
     use crate::capture::Limits;
     use crate::capture::Queue;
+    use crate::exchange::Inbox;
+    use crate::exchange::Outbox;
+    use crate::exchange::as2::Station;
     use crate::store;
     use crate::store::Store;
 
@@ -381,6 +384,9 @@ mod tests {
             &Default::default(),
             Queue::default(),
         );
+        let inbox = Inbox::new(&store, &Default::default(), &Limits::default(), Queue::default());
+        let outbox = Outbox::new(&store, &Default::default());
+        let shared = shared.stationed(&Station::new(&store, &Default::default(), &inbox, &outbox));
         let map = Rc::new(RefCell::new(String::new()));
         let seen = map.clone();
         let app = App::new().configure(|config| shared.configure(config)).wrap_fn(move |request, next| {

@@ -124,6 +124,8 @@ mod tests {
             }
             if whole {
                 inlet.end().await;
+            } else {
+                drop(inlet);
             }
             reading.await.unwrap()
         });

@@ -11,6 +11,7 @@ use std::time::Instant;
 use chrono::Utc;
 use epcgate::access::Caller;
 use epcgate::config::Settings;
+use epcgate::store::AuditFilter;
 use epcgate::store::Content;
 use epcgate::store::Delivery;
 use epcgate::store::DeliveryState;
@@ -132,6 +133,12 @@ impl Both {
         (text("status"), text("detail"))
     }
 
+    /// How many acts of this name are in the audit trail.
+    fn acts(&self, act: &str) -> usize {
+        let filter = AuditFilter { act: Some(act.to_owned()), ..AuditFilter::default() };
+        self.gateway.store().audited(&Caller::operator(), &filter, None, 9).unwrap().len()
+    }
+
     fn events(&self) -> usize {
         self.gateway.events("perPage=100").len()
     }
@@ -186,8 +193,7 @@ fn a_message_is_kept_once_and_its_receipt_repeated() {
     assert_eq!(both.receipt(&rewrapped), taken());
     let other = both.message(&xml_1_2("b", &[3]), "one", |_| {});
     assert_eq!(both.receipt(&other), error("duplicate-document"));
-    let filter = epcgate::store::AuditFilter { act: Some("arrival.reused".to_owned()), ..Default::default() };
-    assert_eq!(both.gateway.store().audited(&Caller::operator(), &filter, None, 9).unwrap().len(), 1);
+    assert_eq!((both.acts("arrival.reused"), both.acts("documents.received")), (1, 1));
     assert_eq!(both.events(), 2);
 }
 
@@ -204,7 +210,7 @@ fn what_is_not_as_agreed_is_refused_and_blocks_nothing() {
     assert_eq!(both.receipt(&forged), error("authentication-failed"));
     let own = Identity::from_pem(stranger.as_bytes()).unwrap().public_pem().unwrap();
     let misdirected =
-        both.message(&document, "one", |question| question["partner_pem"] = own.as_str().into());
+        both.message(&document, "one", |question| question["encrypt_pem"] = own.as_str().into());
     assert_eq!(both.receipt(&misdirected), error("decryption-failed"));
     let weak = both.message(&document, "one", |question| question["agreed"]["digest"] = "sha1".into());
     assert_eq!(both.receipt(&weak), ("failed/failure".to_owned(), "unsupported MIC-algorithms".to_owned()));
@@ -293,7 +299,10 @@ fn sending(asynchronous: bool, refusing: bool) -> (Both, Arc<Mutex<Vec<Wire>>>, 
     let peer = Arc::new(Mutex::new(Some(std::mem::replace(&mut both.peer, Peer::start()))));
     let mut question = both.question("read");
     if refusing {
-        question["partner_name"] = "somebody else".into();
+        // It knows us by another certificate.
+        let stranger = Identity::make("stranger", 30, Utc::now()).unwrap();
+        let stranger = Identity::from_pem(stranger.as_bytes()).unwrap().public_pem().unwrap();
+        question["partner_pem"] = stranger.into();
     }
     let (server, receipts) = serving(&peer, question, &authority, asynchronous);
     let record = both.gateway.store().channel(&Caller::operator(), "peer").unwrap().unwrap();

@@ -1,6 +1,7 @@
 //! Secrets with a mark in them, errors provoked, and a look at everything that leaves: no mark is found.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,12 +18,22 @@ use epcgate::dscsa::Decision;
 use epcgate::dscsa::HoldKind;
 use epcgate::dscsa::HoldScope;
 use epcgate::gs1::Gtin;
+use epcgate::store::Content;
+use epcgate::store::DeliveryFilter;
+use epcgate::store::DeliveryState;
+use epcgate::store::NewDelivery;
 use epcgate::store::Store;
+use epcgate::transport::Cargo;
+use epcgate::transport::PartnerChannel;
+use epcgate::transport::as2;
+use serde_json::json;
 
+use crate::endpoint::Endpoint;
 use crate::https::Authority;
 use crate::process::client;
 use crate::smtp::Server;
 use crate::smtp::Speaks;
+use crate::sshd::Sshd;
 
 /// In every secret of this test.
 const CANARY: &str = "CanaryZwitschert";
@@ -82,8 +93,21 @@ impl Nest {
 }
 
 /// Writes settings in which every secret has the mark.
-fn nest(authority: &Authority, smtp_port: u16) -> Nest {
+fn nest(authority: &Authority, smtp_port: u16, sftp_port: u16) -> Nest {
     let folder = tempfile::tempdir().unwrap();
+    let channels = folder.path().join("channels");
+    fs::create_dir(&channels).unwrap();
+    let hook = format!("whsec_{}", STANDARD.encode(format!("a secret of webhooks {CANARY}")));
+    for (name, text) in
+        [("token", format!("token-{CANARY}")), ("password", format!("word-{CANARY}")), ("hook", hook)]
+    {
+        let path = channels.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let as2 = folder.path().join("as2.pem");
+    fs::write(&as2, as2::Identity::make("ours", 30, Utc::now()).unwrap()).unwrap();
+    fs::set_permissions(&as2, fs::Permissions::from_mode(0o600)).unwrap();
     let secret = |name: &str| {
         let path = folder.path().join(name);
         fs::write(&path, format!("{name}-{CANARY}")).unwrap();
@@ -94,13 +118,18 @@ fn nest(authority: &Authority, smtp_port: u16) -> Nest {
         "[tls]\ncertificate = {:?}\nkey = {:?}\n[database]\npassword_file = {:?}\n\
          [mail]\nhost = \"localhost\"\nport = {smtp_port}\nuser = \"gate\"\nfrom = \"gate@example.com\"\nroots = [{:?}]\n\
          password_file = {:?}\n[notices]\nurgent = [\"officer@example.com\"]\n\
-         [routing.providers.north]\nkey_header = \"Authorization\"\nkey_prefix = \"Bearer \"\nkey_file = {:?}\n",
+         [routing.providers.north]\nkey_header = \"Authorization\"\nkey_prefix = \"Bearer \"\nkey_file = {:?}\n\
+         [outbound]\nallow_loopback = true\nsecrets = {:?}\nroots = [{:?}]\nsftp_ports = [{sftp_port}]\n\
+         [as2]\nidentities = [{:?}]\n[exchange]\nschedule_seconds = [0, 0]\n",
         identity.certificate,
         identity.key,
         secret("database"),
         authority.root(),
         secret("mail"),
         secret("provider"),
+        channels,
+        authority.root(),
+        as2,
     );
     let config = folder.path().join("gate.toml");
     fs::write(&config, text).unwrap();
@@ -130,11 +159,42 @@ fn no_secret_is_found_in_what_leaves() {
     let authority = Authority::new();
     // It refuses every sign-in, and repeats the password as it does.
     let smtp = Server::start(Speaks::Starttls, authority.identity("smtp"), "another", |_, _| Some("250 ok"));
-    let nest = nest(&authority, smtp.port);
+    let (endpoint, sshd) = (Endpoint::start(&authority, "partner"), Sshd::start());
+    let nest = nest(&authority, smtp.port, sshd.port());
     let store = Store::open(nest.path("epcgate.db").to_str().unwrap(), &Default::default()).unwrap();
     let scope = HoldScope::lot(Gtin::parse("00300010123455").unwrap(), "A1").unwrap();
     let decision = Decision::new("someone", Utc::now(), "forged").unwrap();
     store.open_hold(&Caller::operator(), HoldKind::Illegitimate, &scope, &decision).unwrap();
+
+    // Channels with secrets, and something to send by each: none of the partners takes it.
+    let as2_key = fs::read_to_string(nest.path("as2.pem")).unwrap();
+    let (_, theirs) = as2_key.split_once("-----BEGIN CERTIFICATE").unwrap();
+    let as2_settings = json!({ "ourName": "US", "partnerName": "THEM", "url": endpoint.url(),
+        "certificates": [{ "certificate": format!("-----BEGIN CERTIFICATE{theirs}") }] });
+    let wrong = json!({ "key": "", "password": "password" });
+    for (id, by) in [
+        ("hook", json!({ "webhook": { "url": endpoint.url(), "secrets": [nest.path("channels/hook")] } })),
+        (
+            "push",
+            json!({ "https": { "url": endpoint.url(), "authorization": { "bearer": "token" }, "push": {} } }),
+        ),
+        ("sftp", json!({ "sftp": sshd.channel(wrong) })),
+        ("as2", json!({ "as2": as2_settings })),
+    ] {
+        let channel = json!({ "id": id, "by": by });
+        let channel: PartnerChannel = serde_json::from_value(channel).unwrap();
+        store.put_channel(&Caller::operator(), &channel, Utc::now()).unwrap();
+        let delivery = NewDelivery {
+            channel: id.to_owned(),
+            key: "1".to_owned(),
+            cargo: Cargo::Events,
+            name: "a.json".to_owned(),
+            media_type: "application/json".to_owned(),
+            content: Content::Bytes(b"{}".to_vec()),
+        };
+        store.put_delivery(&Caller::operator(), &delivery, Utc::now()).unwrap();
+    }
+    endpoint.answer_next(&[500; 20]);
 
     // A key of ours, which is shown once, to who made it.
     let made = nest.says(&["keys", "add", "north", "--any-gln", "--scope", "verify", "--output", "json"]);
@@ -142,7 +202,12 @@ fn no_secret_is_found_in_what_leaves() {
     let key = made["key"].as_str().unwrap().to_owned();
     let private = fs::read_to_string(authority.folder().join("own.key")).unwrap();
     let private: String = private.lines().nth(1).unwrap()[..40].to_owned();
-    let secrets = [key.clone(), private];
+    let as2_private =
+        as2_key.lines().skip_while(|line| !line.contains("PRIVATE KEY")).nth(2).unwrap()[..40].to_owned();
+    let added = nest.says(&["people", "add", "ann", "--role", "receiver", "--output", "json"]);
+    let added: serde_json::Value = serde_json::from_slice(&added).unwrap();
+    let link = added["link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let secrets = [key.clone(), private, as2_private, link.clone()];
 
     let (out, err) = (nest.path("out"), nest.path("err"));
     let mut gateway = Command::new(env!("CARGO_BIN_EXE_epcgate"))
@@ -175,6 +240,20 @@ fn no_secret_is_found_in_what_leaves() {
             found.extend(search(path, &answer.bytes().unwrap(), &secrets));
         }
     }
+    for (path, form) in [
+        ("/sign-in", format!("login=ann&password={CANARY}&to=/")),
+        (&*format!("/set-up/{link}"), format!("password={CANARY}-and-more&again={CANARY}-and-less")),
+    ] {
+        let request = client.post(format!("{base}{path}")).header("Origin", &base).body(form);
+        let answer = request.header("Content-Type", "application/x-www-form-urlencoded").send().unwrap();
+        found.extend(search(path, format!("{:?}", answer.headers()).as_bytes(), &secrets[..3]));
+        found.extend(search(path, &answer.bytes().unwrap(), &secrets[..3]));
+    }
+    wait("the channels to give up", || {
+        let dead = DeliveryFilter { state: Some(DeliveryState::Dead), ..DeliveryFilter::default() };
+        let dead = store.deliveries(&Caller::operator(), &dead, None, 10).unwrap();
+        (dead.len() == 4).then_some(())
+    });
     wait("a sign-in", || (!smtp.sign_ins().is_empty()).then_some(()));
     assert!(smtp.sign_ins()[0].1.contains(CANARY));
     wait("what came of it", || {
@@ -195,6 +274,13 @@ fn no_secret_is_found_in_what_leaves() {
         &["mail", "list", "--output", "json", "--body"],
         &["mail", "test"],
         &["audit", "list", "--output", "json"],
+        &["channel", "list", "--output", "json"],
+        &["channel", "test", "hook"],
+        &["channel", "test", "push"],
+        &["channel", "test", "sftp"],
+        &["outbox", "list", "--output", "json"],
+        &["as2", "list", "--output", "json"],
+        &["people", "list", "--output", "json"],
         &["keys", "list", "--output", "json"],
         &["verify", "(01)00300010123455(21)1(17)271231(10)A1"],
     ] {

@@ -6,7 +6,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
+use chrono::Utc;
+use epcgate::access::Caller;
+use epcgate::store::ArrivalFilter;
+use epcgate::store::Store;
+use epcgate::transport::PartnerChannel;
 use epcgate::transport::Settings;
 use serde_json::Value;
 use serde_json::json;
@@ -16,6 +22,9 @@ use crate::harness::xml_1_2;
 use crate::picking::Picking;
 use crate::picking::on_each_database;
 use crate::picking::wait;
+use crate::postgres;
+use crate::process::Gateway;
+use crate::webhooks::kills;
 
 on_each_database! {
     files_are_taken_once_and_put_away,
@@ -150,4 +159,53 @@ fn a_file_is_dropped_off_whole(url: &str) {
     let name = format!("ASN-1_{id}.xml");
     assert_eq!(place.names("out"), [name.clone(), format!("{name}.done")]);
     assert_eq!(fs::read_to_string(place.path("out").join(name)).unwrap(), text);
+}
+
+#[test]
+fn two_gateways_on_one_postgresql_take_each_file_once_when_killed() {
+    let (place, url) = (Place::new(), postgres::database("inbox_kills"));
+    let config = place.path("epcgate.toml");
+    let text = format!("[outbound]\nfolders = [{:?}]\n[exchange]\nlease_seconds = 1\n", place.path(""));
+    fs::write(&config, text).unwrap();
+    let (store, caller) = (Store::open(&url, &Default::default()).unwrap(), Caller::operator());
+    let pick_up = json!({ "folder": place.path("in"), "settle_seconds": 1, "every_seconds": 1,
+        "after": { "archive": place.path("archive") } });
+    let channel = json!({ "id": "acme", "by": { "folder": { "pick_up": pick_up } } });
+    let channel: PartnerChannel = serde_json::from_value(channel).unwrap();
+    store.put_channel(&caller, &channel, Utc::now()).unwrap();
+    let arguments = ["--database", &url, "--config", config.to_str().unwrap()];
+    let mut gateways = [Gateway::start(&arguments), Gateway::start(&arguments)];
+    let mut dice = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut put = 0;
+    for _ in 0..kills() {
+        for _ in 0..20 {
+            put += 1;
+            place.put(&format!("{put:04}.xml"), &xml_1_2(&format!("file-{put}"), &[put]));
+        }
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        // Somewhere between finding a file, keeping, capturing, answering and putting it away.
+        thread::sleep(Duration::from_millis(1_000 + dice % 2_000));
+        let one = usize::try_from(dice % 2).unwrap();
+        gateways[one].kill();
+        gateways[one] = Gateway::start(&arguments);
+    }
+    let files = usize::try_from(put).unwrap();
+    let began = Instant::now();
+    let arrivals = loop {
+        let arrivals = store.arrivals(&caller, &ArrivalFilter::default(), None, 100_000).unwrap();
+        let answered = arrivals.iter().filter(|arrival| !arrival.outcome.is_empty()).count();
+        if answered == files && place.names("archive").len() == files {
+            break arrivals;
+        }
+        assert!(began.elapsed() < Duration::from_secs(120), "{answered} of {files} answered");
+        thread::sleep(Duration::from_millis(100));
+    };
+    assert!(place.names("in").is_empty());
+    assert_eq!(arrivals.len(), files, "a file that came again is no arrival of its own");
+    assert!(arrivals.iter().all(|arrival| arrival.outcome == "accepted"), "{arrivals:?}");
+    let jobs = store.jobs(&caller, None, 100_000).unwrap();
+    assert_eq!(jobs.len(), files);
+    assert_eq!(jobs.iter().map(|job| job.events_stored).sum::<u64>(), files as u64);
 }

@@ -10,6 +10,7 @@ use epcgate::access::Permissions;
 use epcgate::access::Sight;
 use epcgate::capture;
 use epcgate::capture::Policy;
+use epcgate::capture::Queue;
 use epcgate::capture::Wish;
 use epcgate::dscsa::Delivery;
 use epcgate::dscsa::Difference;
@@ -27,6 +28,8 @@ use epcgate::epcis::CaptureErrorBehaviour;
 use epcgate::epcis::EventKind;
 use epcgate::epcis::query::EventQuery;
 use epcgate::epcis::query::Page;
+use epcgate::exchange;
+use epcgate::exchange::Inbox;
 use epcgate::export::transactions;
 use epcgate::export::transactions::Question;
 use epcgate::formats::Defects;
@@ -38,17 +41,22 @@ use epcgate::gs1::Gln;
 use epcgate::reconcile::cases;
 use epcgate::reconcile::cases::Compared;
 use epcgate::reconcile::custody::Custody;
+use epcgate::store::Arrival;
 use epcgate::store::AuditFilter;
 use epcgate::store::CaseFilter;
+use epcgate::store::Content;
 use epcgate::store::HoldFilter;
 use epcgate::store::JournalEntry;
 use epcgate::store::Mention;
+use epcgate::store::NewDelivery;
 use epcgate::store::ProductFilter;
 use epcgate::store::Settings;
 use epcgate::store::ShipmentFilter;
 use epcgate::store::Store;
 use epcgate::store::StoreError;
 use epcgate::store::VerificationFilter;
+use epcgate::transport::Cargo;
+use epcgate::transport::PartnerChannel;
 use serde_json::Value;
 use serde_json::json;
 use uuid::Uuid;
@@ -99,6 +107,8 @@ pub struct Canary {
     pub shipment: i64,
     pub verification: String,
     pub event: String,
+    pub delivery: String,
+    pub arrival: String,
 }
 
 pub struct House {
@@ -190,7 +200,32 @@ fn fill(store: &Store, partner: &Partner, number: u128) -> Canary {
     let verification = verification(partner, number);
     store.journal(&[JournalEntry { record: verification.clone(), actor: "operator".into() }]).unwrap();
     let operator = Caller::operator();
+    let channel =
+        json!({ "id": canary, "partner": canary, "by": { "folder": { "drop_off": { "folder": "/none" } } } });
+    let channel: PartnerChannel = serde_json::from_value(channel).unwrap();
+    store.put_channel(&operator, &channel, at()).unwrap();
+    // It waits: nobody sends by a channel that is paused.
+    store.pause_channel(&operator, canary, &format!("for {canary}"), at()).unwrap().unwrap();
+    let delivery = NewDelivery {
+        channel: (*canary).into(),
+        key: "1".into(),
+        cargo: Cargo::Events,
+        name: format!("{canary}.json"),
+        media_type: "application/json".into(),
+        content: Content::Bytes(b"{}".to_vec()),
+    };
+    let came = Arrival {
+        channel: (*canary).into(),
+        partner: (*canary).into(),
+        message_id: format!("message of {canary}"),
+        name: format!("{canary}.xml"),
+        at: at(),
+    };
+    let inbox =
+        Inbox::new(store, &exchange::Settings::default(), &capture::Limits::default(), Queue::default());
     Canary {
+        delivery: store.put_delivery(&operator, &delivery, at()).unwrap().unwrap(),
+        arrival: inbox.take(&came, format!("no document of {canary}").as_bytes()).unwrap().id,
         shipment: store.shipments_in(&operator, document).unwrap()[0].id,
         finding: store.findings_about(&operator, &Epc::parse(serial).key()).unwrap()[0].id.clone(),
         verification: verification.id,
@@ -333,6 +368,8 @@ fn canaries(store: Store) {
         shipment: 7,
         verification: "none".into(),
         event: "urn:canary:none".into(),
+        delivery: "none".into(),
+        arrival: "none".into(),
     };
     let unknown = Partner {
         canary: "NONE",
@@ -523,9 +560,13 @@ fn a_connection_used_again_carries_no_sight_over() {
     }
     // A policy that lets only the operator through: what the store asks for a partner is held to it, so that it is the
     // database that has the last word.
-    let strict = "DROP POLICY parties_see_their_own ON documents; CREATE POLICY strict ON documents \
-                  USING (current_setting('epcgate.sight', true) = '*')";
-    postgres::ask(&keeper, strict).unwrap();
+    for table in ["documents", "events"] {
+        let strict = format!(
+            "DROP POLICY parties_see_their_own ON {table}; CREATE POLICY strict ON {table} \
+             USING (current_setting('epcgate.sight', true) = '*')"
+        );
+        postgres::ask(&keeper, &strict).unwrap();
+    }
     assert!(house.store.header(&alpha, house.alpha.document).unwrap().is_none());
     assert!(house.store.header(&Caller::operator(), house.alpha.document).unwrap().is_some());
     assert!(!house.lists(&alpha).contains("ALPHA-made"));

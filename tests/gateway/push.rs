@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Cursor;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -73,6 +74,27 @@ impl Member {
         Member { gateway: Gateway::trusting(&arguments, &[root]), folder }
     }
 
+    /// A key of it for another gateway.
+    fn key(&self) -> String {
+        let made = Command::new(env!("CARGO_BIN_EXE_epcgate"))
+            .args([
+                "keys",
+                "add",
+                "near",
+                "--any-gln",
+                "--scope",
+                "operator",
+                "--output",
+                "json",
+                "--data-dir",
+            ])
+            .arg(self.folder.path())
+            .output()
+            .unwrap();
+        let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+        made["key"].as_str().unwrap().to_owned()
+    }
+
     fn url(&self) -> String {
         self.gateway.url("/epcis").replace("127.0.0.1", "localhost")
     }
@@ -114,6 +136,7 @@ fn a_gateway_pushes_to_another_and_pulls_from_it() {
     let authority = Authority::new();
     let far = Member::start(&authority, settle(&authority, "far"));
     let near = settle(&authority, "near");
+    fs::write(near.path().join("token"), far.key()).unwrap();
     let own = store(&near);
     put_channel(
         &own,

@@ -44,7 +44,7 @@ use crate::process::Gateway;
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How often to kill: some by default, all with `EPCGATE_OUTBOX_KILLS`.
-fn kills() -> u32 {
+pub fn kills() -> u32 {
     std::env::var("EPCGATE_OUTBOX_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(3)
 }
 

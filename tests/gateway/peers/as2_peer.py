@@ -46,7 +46,7 @@ def partner(question):
     return Partner(
         as2_name=question["partner_name"],
         verify_cert=certificate,
-        encrypt_cert=certificate,
+        encrypt_cert=question.get("encrypt_pem", question["partner_pem"]).encode(),
         validate_certs=False,
         compress=agreed.get("compress", False),
         sign=agreed.get("sign", False),
