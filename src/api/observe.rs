@@ -96,9 +96,10 @@ fn record(response: &ServiceResponse<BoxBody>, began: Instant) {
     metrics::histogram!("epcgate_request_seconds", &labels).record(seconds);
 }
 
-/// The path as it is logged: without what opens an invitation.
+/// The path as it is logged: without what opens an invitation, or lets somebody in.
 fn told(path: &str) -> &str {
-    if path.starts_with("/invite/") { "/invite/…" } else { path }
+    const OPENING: [(&str, &str); 2] = [("/invite/", "/invite/…"), ("/set-up/", "/set-up/…")];
+    OPENING.iter().find(|(opens, _)| path.starts_with(opens)).map_or(path, |(_, told)| told)
 }
 
 /// The method as a label; those nobody uses share one, so that a client cannot make up measures without end.
