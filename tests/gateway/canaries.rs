@@ -26,6 +26,7 @@ use epcgate::store::Store;
 use epcgate::transport::Cargo;
 use epcgate::transport::PartnerChannel;
 use epcgate::transport::as2;
+use reqwest::blocking::Client;
 use serde_json::json;
 
 use crate::endpoint::Endpoint;
@@ -154,19 +155,27 @@ fn wait<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-#[test]
-fn no_secret_is_found_in_what_leaves() {
-    let authority = Authority::new();
-    // It refuses every sign-in, and repeats the password as it does.
-    let smtp = Server::start(Speaks::Starttls, authority.identity("smtp"), "another", |_, _| Some("250 ok"));
-    let (endpoint, sshd) = (Endpoint::start(&authority, "partner"), Sshd::start());
-    let nest = nest(&authority, smtp.port, sshd.port());
-    let store = Store::open(nest.path("epcgate.db").to_str().unwrap(), &Default::default()).unwrap();
-    let scope = HoldScope::lot(Gtin::parse("00300010123455").unwrap(), "A1").unwrap();
-    let decision = Decision::new("someone", Utc::now(), "forged").unwrap();
-    store.open_hold(&Caller::operator(), HoldKind::Illegitimate, &scope, &decision).unwrap();
+/// What is said by the command line, whatever comes of it.
+const VERBS: &[&[&str]] = &[
+    &["config", "check"],
+    &["config", "show", "--output", "json"],
+    &["doctor", "--offline"],
+    &["mail", "list", "--output", "json", "--body"],
+    &["mail", "test"],
+    &["audit", "list", "--output", "json"],
+    &["channel", "list", "--output", "json"],
+    &["channel", "test", "hook"],
+    &["channel", "test", "push"],
+    &["channel", "test", "sftp"],
+    &["outbox", "list", "--output", "json"],
+    &["as2", "list", "--output", "json"],
+    &["people", "list", "--output", "json"],
+    &["keys", "list", "--output", "json"],
+    &["verify", "(01)00300010123455(21)1(17)271231(10)A1"],
+];
 
-    // Channels with secrets, and something to send by each: none of the partners takes it.
+/// Puts channels with secrets, and something to send by each: none of the partners takes it. Gives a part of the key of AS2.
+fn put_channels(nest: &Nest, store: &Store, endpoint: &Endpoint, sshd: &Sshd) -> String {
     let as2_key = fs::read_to_string(nest.path("as2.pem")).unwrap();
     let (_, theirs) = as2_key.split_once("-----BEGIN CERTIFICATE").unwrap();
     let as2_settings = json!({ "ourName": "US", "partnerName": "THEM", "url": endpoint.url(),
@@ -195,15 +204,62 @@ fn no_secret_is_found_in_what_leaves() {
         store.put_delivery(&Caller::operator(), &delivery, Utc::now()).unwrap();
     }
     endpoint.answer_next(&[500; 20]);
+    let private = as2_key.lines().skip_while(|line| !line.contains("PRIVATE KEY")).nth(2).unwrap();
+    private[..40].to_owned()
+}
 
+/// Asks with a good key, with keys that are wrong, and with a password and a link of people; what of the secrets was answered.
+fn asked(client: &Client, base: &str, secrets: &[String]) -> Vec<String> {
+    let (key, link) = (&secrets[0], &secrets[3]);
+    let mut found = Vec::new();
+    let wrong_key = format!("{}{CANARY}", &key[..key.len() - CANARY.len()]);
+    for bearer in [key.as_str(), &wrong_key, CANARY] {
+        for (method, path) in [
+            ("GET", "/vrs/verify/gtin/00300010123455/lot/A1/ser/1?exp=271231&linkType=verificationService"),
+            ("POST", "/epcis/capture"),
+            ("POST", "/api/v1/scans"),
+            ("GET", "/api/v1/audit"),
+            ("GET", "/nowhere"),
+        ] {
+            let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+            let request = client.request(method, format!("{base}{path}")).bearer_auth(bearer).body("<x");
+            let answer = request.header("Content-Type", "application/xml").send().unwrap();
+            let head = format!("{:?}", answer.headers());
+            found.extend(search(path, head.as_bytes(), secrets));
+            found.extend(search(path, &answer.bytes().unwrap(), secrets));
+        }
+    }
+    for (path, form) in [
+        ("/sign-in", format!("login=ann&password={CANARY}&to=/")),
+        (&*format!("/set-up/{link}"), format!("password={CANARY}-and-more&again={CANARY}-and-less")),
+    ] {
+        let request = client.post(format!("{base}{path}")).header("Origin", base).body(form);
+        let answer = request.header("Content-Type", "application/x-www-form-urlencoded").send().unwrap();
+        found.extend(search(path, format!("{:?}", answer.headers()).as_bytes(), &secrets[..3]));
+        found.extend(search(path, &answer.bytes().unwrap(), &secrets[..3]));
+    }
+    found
+}
+
+#[test]
+fn no_secret_is_found_in_what_leaves() {
+    let authority = Authority::new();
+    // It refuses every sign-in, and repeats the password as it does.
+    let smtp = Server::start(Speaks::Starttls, authority.identity("smtp"), "another", |_, _| Some("250 ok"));
+    let (endpoint, sshd) = (Endpoint::start(&authority, "partner"), Sshd::start());
+    let nest = nest(&authority, smtp.port, sshd.port());
+    let store = Store::open(nest.path("epcgate.db").to_str().unwrap(), &Default::default()).unwrap();
+    let scope = HoldScope::lot(Gtin::parse("00300010123455").unwrap(), "A1").unwrap();
+    let decision = Decision::new("someone", Utc::now(), "forged").unwrap();
+    store.open_hold(&Caller::operator(), HoldKind::Illegitimate, &scope, &decision).unwrap();
+
+    let as2_private = put_channels(&nest, &store, &endpoint, &sshd);
     // A key of ours, which is shown once, to who made it.
     let made = nest.says(&["keys", "add", "north", "--any-gln", "--scope", "verify", "--output", "json"]);
     let made: serde_json::Value = serde_json::from_slice(&made).unwrap();
     let key = made["key"].as_str().unwrap().to_owned();
     let private = fs::read_to_string(authority.folder().join("own.key")).unwrap();
     let private: String = private.lines().nth(1).unwrap()[..40].to_owned();
-    let as2_private =
-        as2_key.lines().skip_while(|line| !line.contains("PRIVATE KEY")).nth(2).unwrap()[..40].to_owned();
     let added = nest.says(&["people", "add", "ann", "--role", "receiver", "--output", "json"]);
     let added: serde_json::Value = serde_json::from_slice(&added).unwrap();
     let link = added["link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
@@ -223,32 +279,7 @@ fn no_secret_is_found_in_what_leaves() {
     let base = wait("the gateway", || address(&out));
     let root = reqwest::Certificate::from_pem(&fs::read(authority.root()).unwrap()).unwrap();
     let client = client().tls_certs_only([root]).build().unwrap();
-    let wrong_key = format!("{}{CANARY}", &key[..key.len() - CANARY.len()]);
-    for bearer in [key.as_str(), &wrong_key, CANARY] {
-        for (method, path) in [
-            ("GET", "/vrs/verify/gtin/00300010123455/lot/A1/ser/1?exp=271231&linkType=verificationService"),
-            ("POST", "/epcis/capture"),
-            ("POST", "/api/v1/scans"),
-            ("GET", "/api/v1/audit"),
-            ("GET", "/nowhere"),
-        ] {
-            let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-            let request = client.request(method, format!("{base}{path}")).bearer_auth(bearer).body("<x");
-            let answer = request.header("Content-Type", "application/xml").send().unwrap();
-            let head = format!("{:?}", answer.headers());
-            found.extend(search(path, head.as_bytes(), &secrets));
-            found.extend(search(path, &answer.bytes().unwrap(), &secrets));
-        }
-    }
-    for (path, form) in [
-        ("/sign-in", format!("login=ann&password={CANARY}&to=/")),
-        (&*format!("/set-up/{link}"), format!("password={CANARY}-and-more&again={CANARY}-and-less")),
-    ] {
-        let request = client.post(format!("{base}{path}")).header("Origin", &base).body(form);
-        let answer = request.header("Content-Type", "application/x-www-form-urlencoded").send().unwrap();
-        found.extend(search(path, format!("{:?}", answer.headers()).as_bytes(), &secrets[..3]));
-        found.extend(search(path, &answer.bytes().unwrap(), &secrets[..3]));
-    }
+    found.extend(asked(&client, &base, &secrets));
     wait("the channels to give up", || {
         let dead = DeliveryFilter { state: Some(DeliveryState::Dead), ..DeliveryFilter::default() };
         let dead = store.deliveries(&Caller::operator(), &dead, None, 10).unwrap();
@@ -267,23 +298,7 @@ fn no_secret_is_found_in_what_leaves() {
     Command::new("kill").arg(gateway.id().to_string()).status().unwrap();
     gateway.wait().unwrap();
 
-    for arguments in [
-        &["config", "check"][..],
-        &["config", "show", "--output", "json"],
-        &["doctor", "--offline"],
-        &["mail", "list", "--output", "json", "--body"],
-        &["mail", "test"],
-        &["audit", "list", "--output", "json"],
-        &["channel", "list", "--output", "json"],
-        &["channel", "test", "hook"],
-        &["channel", "test", "push"],
-        &["channel", "test", "sftp"],
-        &["outbox", "list", "--output", "json"],
-        &["as2", "list", "--output", "json"],
-        &["people", "list", "--output", "json"],
-        &["keys", "list", "--output", "json"],
-        &["verify", "(01)00300010123455(21)1(17)271231(10)A1"],
-    ] {
+    for arguments in VERBS {
         found.extend(search(&arguments.join(" "), &nest.says(arguments), &secrets));
     }
     for name in ["out", "err", "epcgate.db", "epcgate.db-wal"] {

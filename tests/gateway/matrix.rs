@@ -25,7 +25,6 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 
 use crate::access::closed;
-use crate::harness::TestGateway;
 use crate::isolation::ALPHA;
 use crate::isolation::BETA;
 use crate::isolation::Canary;
