@@ -110,7 +110,7 @@ impl Signer {
         Ok(Signer { public: PublicKey::new(name, key)?, pair })
     }
 
-    /// Reads a private key as [`private_text`] writes it.
+    /// Reads a private key as `private_text` writes it.
     pub fn parse(text: &SecretString) -> Result<Signer, NoteError> {
         let text = text.expose_secret().trim().strip_prefix(PRIVATE).ok_or(NoteError::PrivateKey)?;
         let (name, id, seed) = split(text).ok_or(NoteError::PrivateKey)?;

@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 enum Action {
     /// Send a letter now, and show what the mail server says
     Test {
-        /// Whom to; can be given several times [default: everybody named in [notices]]
+        /// Whom to; can be given several times [default: everybody named under `notices`]
         #[arg(long, value_name = "ADDRESS")]
         to: Vec<String>,
     },
