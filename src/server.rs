@@ -313,7 +313,12 @@ pub fn refusals(settings: &Settings) -> Vec<ServerError> {
 pub fn watched(settings: &Settings) -> Vec<WatchedCertificate> {
     let own = Some(&settings.tls.certificate).filter(|file| !file.as_os_str().is_empty());
     let own = own.map(|file| WatchedCertificate { setting: "tls.certificate", file: file.clone() });
-    let roots = [("outbound.roots", &settings.outbound.roots), ("mail.roots", &settings.mail.roots)];
+    let roots = [
+        ("outbound.roots", &settings.outbound.roots),
+        ("mail.roots", &settings.mail.roots),
+        ("tls.client_authorities", &settings.tls.client_authorities),
+        ("as2.identities", &settings.as2.identities),
+    ];
     let roots = roots.into_iter().flat_map(|(setting, files)| {
         files.iter().map(move |file| WatchedCertificate { setting, file: file.clone() })
     });

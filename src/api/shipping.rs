@@ -85,7 +85,7 @@ pub async fn post(
     let written = web::block(move || {
         let file = shipment::write(&writing, &shipping, &asked, &policy)?;
         let job = if file.earlier { None } else { Some(take(&writing, &shipping, &file.bytes)?) };
-        exchange::offer_shipment(&writing, &shipping, (&asked, &file.bytes), Utc::now())?;
+        exchange::offer_shipment(&writing, &shipping, (&asked, &file), Utc::now())?;
         Ok::<_, Problem>((file, job))
     });
     let (file, job) = written.await??;

@@ -91,8 +91,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if !file.earlier {
         keep(&store, &file.bytes, &settings)?;
     }
-    for channel in exchange::offer_shipment(&store, &Caller::operator(), (&request, &file.bytes), Utc::now())?
-    {
+    for channel in exchange::offer_shipment(&store, &Caller::operator(), (&request, &file), Utc::now())? {
         eprintln!("epcgate: on its way by {channel}");
     }
     match &arguments.to_file {

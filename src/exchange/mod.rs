@@ -35,6 +35,7 @@ pub use inbox::Taken;
 pub use outbox::Outbox;
 pub use pickers::Pickers;
 pub use shipment::offer_shipment;
+pub use trial::look;
 pub use trial::probe;
 
 pub use crate::store::Arrival;

@@ -9,6 +9,19 @@ use crate::transport::Probe;
 use crate::transport::https;
 use crate::transport::sftp;
 
+/// The same without a trace at the other side: connects, signs in and looks, and writes nothing.
+///
+/// Fails for a kind of channel that has no trial.
+pub async fn look(outbound: &Outbound, channel: &PartnerChannel) -> Result<Probe, CarryError> {
+    let mut channel = channel.clone();
+    match &mut channel.by {
+        Channel::Sftp(settings) => settings.drop_off = None,
+        Channel::Folder(settings) => settings.drop_off = None,
+        Channel::Https(_) | Channel::As2(_) | Channel::Webhook(_) => {}
+    }
+    probe(outbound, &channel, "look").await
+}
+
 /// Connects, signs in, looks, and where files are dropped off, writes, renames and removes one. `nonce` makes its name one that
 /// nobody else has.
 ///

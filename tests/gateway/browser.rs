@@ -38,6 +38,26 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const WATCH: &str = "window.violations = []; document.addEventListener('securitypolicyviolation', \
     (event) => window.violations.push(event.violatedDirective + ' ' + event.blockedURI));";
 
+/// How often the driver is started: it takes a free port of IPv4, and ends where that is taken for IPv6.
+const TRIES: usize = 5;
+
+/// A driver and its port; `None` where it ended.
+fn driver() -> Option<(Child, String)> {
+    let started =
+        Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut driver = started.unwrap_or_else(|error| panic!("{MISSING} ({error})"));
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines.find_map(|line| {
+        let line = line.unwrap();
+        line.split_once("successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned())
+    });
+    std::thread::spawn(move || lines.for_each(drop));
+    if port.is_none() {
+        driver.wait().unwrap();
+    }
+    Some((driver, port?))
+}
+
 /// A browser of its own, with an empty profile.
 pub struct Browser {
     runtime: Runtime,
@@ -52,19 +72,8 @@ impl Browser {
     /// Starts driver and browser; fails loudly where they are not installed.
     pub fn start() -> Browser {
         use_ring();
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{MISSING} ({error})"));
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines.find_map(|line| {
-            let line = line.unwrap();
-            line.split_once("successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned())
-        });
-        std::thread::spawn(move || lines.for_each(drop));
-        let server = format!("http://127.0.0.1:{}", port.expect(MISSING));
+        let (driver, port) = (0..TRIES).find_map(|_| driver()).expect(MISSING);
+        let server = format!("http://127.0.0.1:{port}");
         let profile = tempfile::tempdir().unwrap();
         let arguments = [
             "--headless=new".to_owned(),

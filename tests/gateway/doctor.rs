@@ -4,13 +4,23 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use chrono::TimeDelta;
+use chrono::Utc;
+use epcgate::access::Caller;
 use epcgate::store::Store;
+use epcgate::transport::PartnerChannel;
+use epcgate::transport::as2;
 use serde_json::Value;
+use serde_json::json;
 
-/// Runs the doctor over a folder: exit status and each of its lines.
+/// Runs the doctor over a folder without calling anybody: exit status and each of its lines.
 fn doctor(folder: &Path, more: &[&str]) -> (i32, Vec<Value>) {
+    asked(folder, &[&["--offline"], more].concat())
+}
+
+fn asked(folder: &Path, more: &[&str]) -> (i32, Vec<Value>) {
     let output = Command::new(env!("CARGO_BIN_EXE_epcgate"))
-        .args(["doctor", "--offline", "--output", "json"])
+        .args(["doctor", "--output", "json"])
         .args(more)
         .env("EPCGATE_DATABASE", folder.join("epcgate.db"))
         .output()
@@ -54,6 +64,50 @@ fn a_sound_gateway_is_told_so() {
         _ => 2,
     });
     assert_eq!(status, worst.max().unwrap());
+}
+
+#[test]
+fn a_channel_that_does_not_work_is_told() {
+    let folder = prepared();
+    let path = |name: &str| folder.path().join(name);
+    let store = Store::open(path("epcgate.db").to_str().unwrap(), &Default::default()).unwrap();
+    let expired = as2::Identity::make("theirs", 1, Utc::now() - TimeDelta::days(3)).unwrap();
+    let expired = as2::Identity::from_pem(expired.as_bytes()).unwrap().public_pem().unwrap();
+    fs::create_dir(path("in")).unwrap();
+    for (id, by) in [
+        ("sound", json!({ "folder": { "pick_up": { "folder": path("in") } } })),
+        ("missing", json!({ "folder": { "pick_up": { "folder": path("gone") } } })),
+        ("silent", json!({ "webhook": { "url": "https://127.0.0.1:1/hook", "secrets": [path("s")] } })),
+        ("stopped", json!({ "folder": { "pick_up": { "folder": path("in") } } })),
+        (
+            "old",
+            json!({ "as2": { "ourName": "A", "partnerName": "B", "certificates": [{ "certificate": expired }] } }),
+        ),
+    ] {
+        let channel: PartnerChannel = serde_json::from_value(json!({ "id": id, "by": by })).unwrap();
+        store.put_channel(&Caller::operator(), &channel, Utc::now()).unwrap();
+    }
+    store.pause_channel(&Caller::operator(), "stopped", "moving house", Utc::now()).unwrap();
+    let config = path("gate.toml");
+    fs::write(&config, format!("[outbound]\nallow_loopback = true\nfolders = [{:?}]\n", folder.path()))
+        .unwrap();
+    let (status, lines) = asked(folder.path(), &["--config", config.to_str().unwrap()]);
+    let said = of(&lines, "channel");
+    let of_channel = |id: &str| said.iter().find(|(_, says)| says.starts_with(id)).unwrap().clone();
+    assert_eq!(of_channel("sound").0, "ok");
+    assert!(of_channel("missing").0 == "bad" && of_channel("missing").1.contains("gone"), "{said:?}");
+    assert_eq!(of_channel("silent").0, "bad");
+    assert!(of_channel("stopped").0 == "warning" && of_channel("stopped").1.contains("moving house"));
+    let certificates = of(&lines, "certificate");
+    assert!(
+        certificates.iter().any(|(state, says)| state == "bad" && says.contains("channel old")),
+        "{lines:?}"
+    );
+    assert_eq!(status, 2);
+    // Nothing was written into the folder to find this out, and offline nobody is called.
+    assert_eq!(fs::read_dir(path("in")).unwrap().count(), 0);
+    let (_, lines) = doctor(folder.path(), &["--config", config.to_str().unwrap()]);
+    assert!(of(&lines, "channel").iter().all(|(state, _)| state != "bad"), "{lines:?}");
 }
 
 #[test]

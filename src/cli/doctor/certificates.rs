@@ -61,7 +61,8 @@ pub(super) fn checks(settings: &Settings, now: DateTime<Utc>, report: &mut Repor
     Ok(())
 }
 
-fn judged(place: &str, facts: &CertificateFacts, now: DateTime<Utc>) -> Check {
+/// How long a certificate is good.
+pub(super) fn judged(place: &str, facts: &CertificateFacts, now: DateTime<Utc>) -> Check {
     let days = (facts.not_after - now).num_days();
     let signer = if facts.own { "itself".to_owned() } else { facts.issuer.clone() };
     let says = |state: &str| format!("{place}: {}, signed by {signer}, {state}", facts.subject);

@@ -1,6 +1,7 @@
-//! `epcgate doctor`: looks at the database, the disk, the clock, certificates, partners and queues, and says what to do.
+//! `epcgate doctor`: looks at the database, the disk, the clock, certificates, partners, their channels and queues, and says what to do.
 
 mod certificates;
+mod channels;
 mod clock;
 mod database;
 mod disk;
@@ -105,6 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     certificates::checks(&settings, Utc::now(), &mut report)?;
     if let Some(store) = &store {
         partners::checks(&settings, store, arguments.offline, &mut report)?;
+        channels::checks(&settings, store, arguments.offline, Utc::now(), &mut report)?;
         queues::checks(store, Utc::now(), &mut report)?;
     }
     Ok(report.worst.outcome())
