@@ -66,5 +66,6 @@ mod transactions;
 mod verdicts;
 mod verifications;
 mod vrs;
+mod walk;
 mod wallet;
 mod webhooks;
