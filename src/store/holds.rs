@@ -3,6 +3,7 @@
 use chrono::DateTime;
 use chrono::Utc;
 use diesel::BoolExpressionMethods;
+use diesel::CombineDsl;
 use diesel::ExpressionMethods;
 use diesel::Insertable;
 use diesel::OptionalExtension;
@@ -221,8 +222,8 @@ pub(super) fn on(connection: &mut AnyConnection, item: Held<'_>) -> Result<Vec<H
 pub(super) fn standing(connection: &mut AnyConnection, subjects: &[&str]) -> Result<Vec<Hold>, StoreError> {
     let mut found = Vec::new();
     for subjects in subjects.chunks(SUBJECTS) {
-        let rows = match *subjects {
-            [first, ref rest @ ..] if rest.len() < FEW => few(connection, first, rest)?,
+        let rows = match subjects.len() {
+            0..=FEW => few(connection, subjects)?,
             _ => holds::table
                 .filter(holds::subject.eq_any(subjects))
                 .filter(holds::released_at.is_null())
@@ -236,17 +237,16 @@ pub(super) fn standing(connection: &mut AnyConnection, subjects: &[&str]) -> Res
     Ok(found)
 }
 
-/// The open holds of a few subjects, by a statement that is always the same, so that the database prepares it once.
-fn few(connection: &mut AnyConnection, first: &str, rest: &[&str]) -> Result<Vec<Row>, StoreError> {
-    let subject = |at: usize| rest.get(at).copied().unwrap_or(first);
-    let any = holds::subject
-        .eq(first)
-        .or(holds::subject.eq(subject(0)))
-        .or(holds::subject.eq(subject(1)))
-        .or(holds::subject.eq(subject(2)))
-        .or(holds::subject.eq(subject(3)))
-        .or(holds::subject.eq(subject(4)));
-    let standing = holds::table.filter(any).filter(holds::released_at.is_null());
+/// The open holds of a few subjects, by a statement that is always the same, so that the database prepares it once;
+/// and one that gathers nothing beforehand, as SQLite does the values of an `OR` or `IN`.
+fn few(connection: &mut AnyConnection, subjects: &[&str]) -> Result<Vec<Row>, StoreError> {
+    // No hold has an empty subject, and each is asked for once.
+    let of = |at: usize| {
+        let subject = subjects.get(at).filter(|subject| !subjects[..at].contains(subject));
+        let subject = subject.copied().unwrap_or_default();
+        holds::table.filter(holds::subject.eq(subject)).filter(holds::released_at.is_null())
+    };
+    let standing = of(0).union_all(of(1)).union_all(of(2)).union_all(of(3)).union_all(of(4)).union_all(of(5));
     Ok(either!(connection, concrete => standing.load(concrete))?)
 }
 

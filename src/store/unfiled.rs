@@ -109,8 +109,8 @@ impl Store {
         self.journal_read(|connection| Ok(verification_journal::table.count().first(connection)?))
     }
 
-    /// Files everything that the journal has written until now.
-    pub(super) fn file_all(&self) -> Result<(), StoreError> {
+    /// Files everything that the journal has written until now. What reads verifications does so by itself.
+    pub fn file_all(&self) -> Result<(), StoreError> {
         let newest: Option<i64> = self.journal_read(|connection| {
             Ok(verification_journal::table.select(max(verification_journal::id)).first(connection)?)
         })?;

@@ -93,7 +93,7 @@ fn a_message_of_fifty_megabytes_takes_little_memory() {
     let fields = Fields::of(fields.collect());
     let evidence = read_receipt(&fields, response.bytes().unwrap().to_vec(), &settings, Utc::now()).unwrap();
     evidence.settles("1@x", &built.mics, &settings).unwrap();
-    let most = peak(gateway.child()).unwrap();
+    let most = peak(gateway.id()).unwrap();
     let seconds = began.elapsed().as_secs_f64();
     println!("AS2: {} MB taken in {seconds:.1} s, peak memory {most} MB", size / 1_000_000);
     assert!(most < MOST, "{most} MB at its peak; {MOST} MB are promised");

@@ -74,7 +74,7 @@ fn a_large_document_comes_and_goes_by_sftp_in_little_memory() {
         delivery.state.as_str() == "delivered"
     });
     let went = sending.elapsed().as_secs_f64();
-    let most = peak(&child).unwrap();
+    let most = peak(child.id()).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
     println!("sftp     peak memory {most:>4} MB, {came:>6.1} s in, {went:>6.1} s out, {size} bytes");

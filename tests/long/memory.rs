@@ -1,6 +1,5 @@
 //! Peak resident memory over the large document, database caches included.
 
-use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,9 +10,9 @@ use crate::large_document;
 /// What we promise, in megabytes.
 const MOST: u64 = 256;
 
-/// Peak resident memory of a process so far, in megabytes; `None` once it has ended.
-pub fn peak(child: &Child) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+/// Peak resident memory of a process so far, in megabytes, by its number; `None` once it has ended.
+pub fn peak(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes / 1_000)
@@ -29,7 +28,7 @@ fn check(arguments: &[&str]) {
         .unwrap();
     let mut most = 0;
     let status = loop {
-        most = most.max(peak(&child).unwrap_or(0));
+        most = most.max(peak(child.id()).unwrap_or(0));
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }

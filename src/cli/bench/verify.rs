@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use actix_web::App;
 use actix_web::HttpResponse;
@@ -85,7 +86,7 @@ pub(super) fn run(
     let first = Load { pace: None, ..measuring.load(gateway.address()) };
     let body = one_answer(first, questions(0))?;
     let bare = serve_bare(body, settings.server.threads)?;
-    let figures = measure(measuring, gateway.address(), bare, questions);
+    let figures = measure(measuring, (gateway.address(), bare), &store, questions);
     gateway.stop()?;
     figures
 }
@@ -101,18 +102,25 @@ impl Measuring {
 
 fn measure(
     measuring: Measuring,
-    gateway: SocketAddr,
-    bare: SocketAddr,
+    (gateway, bare): (SocketAddr, SocketAddr),
+    store: &Store,
     questions: impl Fn(usize) -> Packages,
 ) -> anyhow::Result<Vec<Figure>> {
     let rate = |address| {
         let (time, took) = measuring.load(address).run(&questions)?;
-        anyhow::Ok(took.len() as f64 / time.as_secs_f64())
+        anyhow::Ok((took.len() as f64, time))
     };
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let per_second = |(count, time): (f64, Duration)| count / time.as_secs_f64();
+    let (mut ours, mut theirs, mut filed) = (Vec::new(), Vec::new(), Vec::new());
+    // What the questions before left to be filed would take its time from whoever is measured next.
+    store.file_all()?;
     for _ in 0..measuring.rounds.max(1) {
-        theirs.push(rate(bare)?);
-        ours.push(rate(gateway)?);
+        theirs.push(per_second(rate(bare)?));
+        let (count, time) = rate(gateway)?;
+        ours.push(per_second((count, time)));
+        let began = Instant::now();
+        store.file_all()?;
+        filed.push(per_second((count, began.elapsed())));
     }
     let ratios = ours.iter().zip(&theirs).map(|(our, their)| our / their).collect();
     let pace = median(ours) / 2.0;
@@ -134,6 +142,13 @@ fn measure(
             unit: unit(),
             ratio: Some(median(ratios)),
             goal: Some(0.5),
+        },
+        Figure {
+            name: "brought into their tables afterwards".to_owned(),
+            rate: median(filed),
+            unit: unit(),
+            ratio: None,
+            goal: None,
         },
         figure("at half of that, median", &took, 50, None),
         figure("at half of that, p99", &took, 99, Some(1.0)),
