@@ -18,6 +18,7 @@ const MOST_CONNECTIONS: u32 = 1_000;
 pub(super) fn remarks(settings: &Settings) -> Vec<Remark> {
     let mut remarks = Vec::new();
     ranges(settings, &mut remarks);
+    ranges_of_partners(settings, &mut remarks);
     identifiers(settings, &mut remarks);
     words(settings, &mut remarks);
     mail(settings, &mut remarks);
@@ -30,7 +31,7 @@ fn ranges(settings: &Settings, remarks: &mut Vec<Remark>) {
     let Settings { server, store, capture, limits, api, routing, outbound, returns, .. } = settings;
     let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let most = u64::from(MOST_CONNECTIONS);
-    for (key, value, least, most) in [
+    let within = [
         ("server.threads", size(server.threads), 1, 1_024),
         ("server.connections", size(server.connections), 1, 1_000_000),
         ("server.stop_seconds", server.stop_seconds, 0, 3_600),
@@ -58,12 +59,57 @@ fn ranges(settings: &Settings, remarks: &mut Vec<Remark>) {
         ("mail.seconds", settings.mail.seconds, 1, 600),
         ("returns.most_scans", size(returns.most_scans), 1, 1_000_000),
         ("returns.at_once", size(returns.at_once), 1, 10_000),
-    ] {
-        if value < least || value > most {
-            let mend = format!("write a number from {least} to {most}");
-            remarks.push(Remark::error(key, format!("{value} is out of range"), mend));
-        }
+    ];
+    remarks.extend(within.into_iter().filter_map(out_of_range));
+}
+
+/// The same of who is let in, of bringing partners on, and of exchanging with them.
+fn ranges_of_partners(settings: &Settings, remarks: &mut Vec<Remark>) {
+    let Settings { access, audit, partners, exchange, as2, outbound, .. } = settings;
+    let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let within = [
+        ("access.idle_minutes", u64::from(access.idle_minutes), 1, 10_080),
+        ("access.session_hours", u64::from(access.session_hours), 1, 720),
+        ("access.station_days", u64::from(access.station_days), 1, 3_660),
+        ("audit.checkpoint_minutes", u64::from(audit.checkpoint_minutes), 0, 10_080),
+        ("partners.invitation_days", u64::from(partners.invitation_days), 1, 3_660),
+        ("partners.invitation_uploads", partners.invitation_uploads, 1, 1_000_000),
+        ("partners.invitation_bytes", partners.invitation_bytes, 1_024, u64::MAX),
+        ("partners.test_bytes", partners.test_bytes, 1_024, u64::MAX),
+        ("partners.tests_at_once", size(partners.tests_at_once), 1, 256),
+        ("partners.score_weeks", u64::from(partners.score_weeks), 1, 520),
+        ("exchange.pause_days", u64::from(exchange.pause_days), 1, 3_660),
+        ("exchange.channels_at_once", size(exchange.channels_at_once), 1, 10_000),
+        ("exchange.carry_seconds", exchange.carry_seconds, 1, 604_800),
+        ("exchange.lease_seconds", u64::from(exchange.lease_seconds), 1, 86_400),
+        ("exchange.most_open", u64::from(exchange.most_open), 1, 10_000_000),
+        ("as2.body_bytes", as2.body_bytes, 1_024, 1_073_741_824),
+        ("as2.content_bytes", as2.content_bytes, 1_024, 4_294_967_296),
+        ("as2.expansion", as2.expansion, 1, 10_000),
+        ("as2.messages_at_once", size(as2.messages_at_once), 1, 1_000),
+        ("as2.send_seconds", as2.send_seconds, 1, 86_400),
+        ("as2.receipt_minutes", as2.receipt_minutes, 1, 525_600),
+        ("outbound.sftp_answer_seconds", outbound.sftp_answer_seconds, 1, 3_600),
+    ];
+    remarks.extend(within.into_iter().filter_map(out_of_range));
+    if !(0.0..=1.0).contains(&exchange.jitter) {
+        let what = format!("{} is out of range", exchange.jitter);
+        remarks.push(Remark::error("exchange.jitter", what, "write a share from 0 to 1"));
     }
+    if exchange.schedule_seconds.is_empty() {
+        let what = "nothing would ever be sent";
+        remarks.push(Remark::error(
+            "exchange.schedule_seconds",
+            what,
+            "write at least one number, 0 for at once",
+        ));
+    }
+}
+
+/// The key, its value, and the least and the most that it may be; `None` where it is between them.
+fn out_of_range((key, value, least, most): (&str, u64, u64, u64)) -> Option<Remark> {
+    let mend = format!("write a number from {least} to {most}");
+    (value < least || value > most).then(|| Remark::error(key, format!("{value} is out of range"), mend))
 }
 
 /// GLNs, which have a check digit.
@@ -213,6 +259,10 @@ mod tests {
         check(|settings| settings.server.threads = 0, "server.threads");
         check(|settings| settings.store.readers = 0, "store.readers");
         check(|settings| settings.api.per_page = 2_000, "api.per_page");
+        check(|settings| settings.partners.test_bytes = 0, "partners.test_bytes");
+        check(|settings| settings.exchange.jitter = 1.5, "exchange.jitter");
+        check(|settings| settings.exchange.schedule_seconds.clear(), "exchange.schedule_seconds");
+        check(|settings| settings.as2.body_bytes = u64::MAX, "as2.body_bytes");
         check(|settings| settings.exceptions.gln = "0614141000000".to_owned(), "exceptions.gln");
         check(|settings| settings.exceptions.email = "nobody".to_owned(), "exceptions.email");
         check(|settings| settings.notices.urgent.push("nobody".to_owned()), "notices.urgent");
