@@ -33,9 +33,8 @@ const MOST_TOGETHER: usize = 2_048;
 /// Blocks are filed when nobody has asked for so long.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// From so many entries on they are filed although somebody asks; they take some hundred bytes each, and those who search
-/// wait for them no longer than half a minute.
-const MANY_UNFILED: usize = 1_000_000;
+/// From so many entries on they are filed although somebody asks, so that those who search never wait long for it.
+const MANY_UNFILED: usize = 250_000;
 
 /// How long the thread that files rests after the store failed.
 const REST: Duration = Duration::from_secs(2);

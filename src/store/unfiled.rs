@@ -10,7 +10,6 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use diesel::ExpressionMethods;
-use diesel::OptionalExtension;
 use diesel::QueryDsl;
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
@@ -32,8 +31,11 @@ use crate::store::schema::verification_journal;
 use crate::store::verifications;
 use crate::store::verifications::Row;
 
-/// Records of a block, which are filed in one transaction.
+/// Records of a block at most.
 const BLOCK: usize = 256;
+
+/// Blocks that are filed in one transaction; each has the records of one commit of the journal, some tens as a rule.
+const TOGETHER: i64 = 16;
 
 /// What is written down together: a verification, and who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,45 +121,54 @@ impl Store {
         Ok(())
     }
 
-    /// Files the oldest block; returns how many records it had, 0 where there is none.
+    /// Files the oldest blocks; returns how many records they had, 0 where there are none.
     pub(super) fn file_next(&self) -> Result<usize, StoreError> {
         self.file_until(i64::MAX)
     }
 
     fn file_until(&self, newest: i64) -> Result<usize, StoreError> {
         let _alone = self.0.unfiled.filing.lock().unwrap_or_else(PoisonError::into_inner);
-        let block: Option<(i64, Vec<u8>)> = self.journal_read(|connection| {
+        let blocks: Vec<(i64, Vec<u8>)> = self.journal_read(|connection| {
             Ok(verification_journal::table
                 .filter(verification_journal::id.le(newest))
                 .order(verification_journal::id)
-                .first(connection)
-                .optional()?)
+                .limit(TOGETHER)
+                .load(connection)?)
         })?;
-        let Some((id, body)) = block else { return Ok(0) };
-        let filed = self.file(&unpacked(id, &body)?)?;
+        if blocks.is_empty() {
+            return Ok(0);
+        }
+        let read: Vec<_> = blocks.iter().map(|(id, body)| unpacked(*id, body)).collect::<Result<_, _>>()?;
+        let filed = self.file(&read.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        let ids: Vec<i64> = blocks.iter().map(|(id, _)| *id).collect();
         self.journal_writes().transaction(|connection| {
-            Ok(diesel::delete(verification_journal::table.find(id)).execute(connection)?)
+            let gone = verification_journal::table.filter(verification_journal::id.eq_any(&ids));
+            Ok(diesel::delete(gone).execute(connection)?)
         })?;
         self.carry_over()?;
         Ok(filed)
     }
 
-    /// Brings the records of a block into the tables, unless they are there: whoever filed them may have stopped short of
-    /// taking the block away.
-    fn file(&self, entries: &[JournalEntry]) -> Result<usize, StoreError> {
-        let Some(first) = entries.first() else { return Ok(0) };
-        let acts: Vec<AuditEntry> = entries.iter().map(|entry| entry.record.act(&entry.actor)).collect();
+    /// Brings the records of blocks into the tables in one transaction, but for blocks that are there: whoever filed them may
+    /// have stopped short of taking them away.
+    fn file(&self, blocks: &[&[JournalEntry]]) -> Result<usize, StoreError> {
         let filed = self.write(|connection| {
-            if !verifications::is_kept(connection, &first.record.id)? {
-                verifications::append(connection, entries.iter().map(|entry| &entry.record))?;
-                audit::append(connection, &acts)?;
+            for entries in blocks {
+                let Some(first) = entries.first() else { continue };
+                if !verifications::is_kept(connection, &first.record.id)? {
+                    let acts: Vec<AuditEntry> =
+                        entries.iter().map(|entry| entry.record.act(&entry.actor)).collect();
+                    verifications::append(connection, entries.iter().map(|entry| &entry.record))?;
+                    audit::append(connection, &acts)?;
+                }
             }
-            Ok(entries.len())
+            Ok(blocks.iter().map(|entries| entries.len()).sum())
         });
-        match filed {
+        match (filed, blocks) {
             // Some may have been written twice, where nobody could tell whether the first time had been of use.
-            Err(_) if entries.len() > 1 => entries.chunks(1).map(|one| self.file(one)).sum(),
-            filed => filed,
+            (Err(_), [alone]) if alone.len() > 1 => alone.chunks(1).map(|one| self.file(&[one])).sum(),
+            (Err(_), [_, _, ..]) => blocks.iter().map(|one| self.file(&[one])).sum(),
+            (filed, _) => filed,
         }
     }
 
