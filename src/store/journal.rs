@@ -33,7 +33,7 @@ const MOST_TOGETHER: usize = 2_048;
 /// Blocks are filed when nobody has asked for so long.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// From so many entries on they are filed although somebody asks, so that those who search never wait long for it.
+/// From so many entries on they are filed although somebody asks, so that those who search wait half a minute at the worst.
 const MANY_UNFILED: usize = 250_000;
 
 /// How long the thread that files rests after the store failed.
