@@ -352,7 +352,8 @@ fn two_gateways_on_one_postgresql_lose_and_double_nothing_when_killed() {
     let began = Instant::now();
     let waiting = DeliveryFilter { state: Some(DeliveryState::Waiting), ..DeliveryFilter::default() };
     while !store.deliveries(&caller, &waiting, None, 1).unwrap().is_empty() {
-        assert!(began.elapsed() < PATIENCE);
+        // With many kills there is much to send.
+        assert!(began.elapsed() < PATIENCE * (1 + kills() / 20));
         thread::sleep(Duration::from_millis(50));
     }
     let delivered = DeliveryFilter { state: Some(DeliveryState::Delivered), ..DeliveryFilter::default() };
