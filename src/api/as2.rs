@@ -1,6 +1,11 @@
 //! `/as2`: messages of partners by AS2 (RFC 4130), and `/as2/mdn`: their receipts of ours that come on connections of their own.
 //! Who sends proves it by its signature, not by a key.
 
+use std::io;
+use std::io::Read;
+use std::io::Seek;
+use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -13,6 +18,7 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::web;
 use actix_web::web::Data;
 use chrono::Utc;
+use tempfile::SpooledTempFile;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -27,22 +33,29 @@ use crate::exchange::as2::StationError;
 use crate::transport::as2::Fields;
 use crate::transport::as2::OwnSettings;
 
-/// How long a large message waits for its turn.
-const TURN: Duration = Duration::from_secs(10);
+/// How long a message waits to be opened.
+const TURN: Duration = Duration::from_secs(30);
 
-/// Bytes up to which a message takes no turn.
-const SMALL: u64 = 1 << 20;
+/// Bytes of a message up to which it comes into memory, and not into a temporary file.
+const SMALL: usize = 1 << 20;
 
 /// Bytes that a receipt may have.
 const MOST_RECEIPT: u64 = 1 << 20;
 
-/// How many large messages are held in memory at one time.
-pub struct Turns(Semaphore);
+/// Large messages that may be on their way at one time, each in a temporary file.
+const MOST_ARRIVING: usize = 64;
+
+/// How many messages are on their way, and how many opened and so held in memory, at one time.
+pub struct Turns {
+    arriving: Semaphore,
+    opening: Arc<Semaphore>,
+}
 
 impl Turns {
     /// As many as are set.
     pub fn new(own: &OwnSettings) -> Turns {
-        Turns(Semaphore::new(own.messages_at_once.max(1)))
+        let opening = Arc::new(Semaphore::new(own.messages_at_once.max(1)));
+        Turns { arriving: Semaphore::new(MOST_ARRIVING), opening }
     }
 }
 
@@ -75,12 +88,25 @@ pub async fn post(
     }
     let (finding, fields) = (station.clone(), fields(headers));
     let incoming = web::block(move || finding.announced(fields)).await?.map_err(problem)?;
-    let _turn = match told {
-        Some(told) if told <= SMALL => None,
-        _ => Some(timeout(TURN, turns.0.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?),
-    };
-    let body = body(payload, headers, &limits, most).await?;
-    let answered = web::block(move || station.take(&incoming, body, Utc::now())).await?;
+    let small = told.is_some_and(|told| told <= SMALL as u64) && !headers.contains_key(CONTENT_ENCODING);
+    let arriving = if small { None } else { Some(turns.arriving.try_acquire().map_err(|_| busy())?) };
+    let slowest = limits.body_seconds.min(station.own().send_seconds.max(1));
+    let limits = Limits { body_seconds: slowest, ..(**limits).clone() };
+    let spooled = SpooledTempFile::new(SMALL);
+    let mut spooled = body(payload, headers, &limits, (most, spooled)).await?;
+    drop(arriving);
+    // Only now: whoever sends slowly, or nothing at all, keeps nobody waiting.
+    let turn = timeout(TURN, Arc::clone(&turns.opening).acquire_owned()).await;
+    let turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
+    let answered = web::block(move || {
+        // Until it is over, also where its sender goes away.
+        let _turn = turn;
+        let mut message = Vec::new();
+        spooled.rewind()?;
+        spooled.read_to_end(&mut message)?;
+        io::Result::Ok(station.take(&incoming, message, Utc::now()))
+    });
+    let answered = answered.await?.map_err(|error| Problem::internal(&error))?;
     Ok(answer(answered.map_err(problem)?))
 }
 
@@ -98,7 +124,7 @@ pub async fn receipt(
     limits: Data<Limits>,
 ) -> Result<HttpResponse, Problem> {
     let fields = fields(request.headers());
-    let body = body(payload, request.headers(), &limits, MOST_RECEIPT).await?;
+    let body = body(payload, request.headers(), &limits, (MOST_RECEIPT, Vec::new())).await?;
     web::block(move || station.confirm(&fields, body, Utc::now())).await?.map_err(problem)?;
     Ok(answer(Answered::default()))
 }
@@ -110,15 +136,15 @@ fn fields(headers: &HeaderMap) -> Fields {
     Fields::of(pairs.collect())
 }
 
-/// The whole body, which is decrypted and verified in one piece.
-async fn body(
+/// The whole body, brought into `sink`.
+async fn body<W: Write + Send + 'static>(
     payload: web::Payload,
     headers: &HeaderMap,
     limits: &Limits,
-    most: u64,
-) -> Result<Vec<u8>, Problem> {
+    (most, sink): (u64, W),
+) -> Result<W, Problem> {
     let limits = Limits { document_bytes: most, ..limits.clone() };
-    let drained = Incoming::new(payload, headers, &limits)?.drain(most, || Ok(Vec::new())).await;
+    let drained = Incoming::new(payload, headers, &limits)?.drain(most, || Ok(sink)).await;
     drained.map_err(|problem| {
         if problem.failure() == Failure::CaptureLimitExceeded { too_large(most) } else { problem }
     })
@@ -132,7 +158,7 @@ fn too_large(most: u64) -> Problem {
 }
 
 fn busy() -> Problem {
-    Problem::later("as many large messages are being received as can be; send it again")
+    Problem::later("as many messages are being opened as can be; send it again")
         .with_header(RETRY_AFTER, HeaderValue::from_static("30"))
 }
 

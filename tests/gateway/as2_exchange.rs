@@ -227,6 +227,28 @@ fn what_is_not_as_agreed_is_refused_and_blocks_nothing() {
 }
 
 #[test]
+fn whoever_sends_slowly_keeps_nobody_waiting() {
+    let mut both = Both::start(|_| {}, |settings| settings.as2.messages_at_once = 1);
+    // Larger than what is kept in memory as it comes, and nobody needs a key to begin.
+    let document = format!("{}<!--{}-->", xml_1_2("a", &[1]), "x".repeat(2 << 20));
+    let message = both.message(&document, "one", |_| {});
+    let authority = both.gateway.authority().to_owned();
+    let slow: Vec<TcpStream> = (0..3)
+        .map(|_| {
+            let mut head = format!("POST /as2 HTTP/1.1\r\nHost: {authority}\r\nContent-Length: 40000000\r\n");
+            message.fields.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+            let mut connection = TcpStream::connect(&*authority).unwrap();
+            connection.write_all(format!("{head}\r\nthe beginning").as_bytes()).unwrap();
+            connection
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(both.receipt(&message), taken());
+    both.until("captured", |both| both.events() == 1);
+    drop(slow);
+}
+
+#[test]
 fn what_has_no_channel_is_answered_by_a_status() {
     let mut both = Both::start(|_| {}, |settings| settings.as2.body_bytes = 20_000);
     let document = xml_1_2("a", &[1]);
@@ -375,4 +397,13 @@ fn our_receipt_goes_to_the_address_agreed_alone() {
     let receipt = got.lock().unwrap().remove(0);
     assert_eq!(both.read(&receipt), taken());
     assert!(!bytes(&base64(&receipt.body)).is_empty());
+    // What anybody may have sent in the peer's name is told here alone: nothing goes to the peer, and nothing waits to.
+    let stranger = Identity::make("stranger", 30, Utc::now()).unwrap();
+    let forged = both.message(&xml_1_2("b", &[2]), "two", |question| {
+        question["own_pem"] = stranger.as_str().into();
+        question["agreed"]["mdn_mode"] = "ASYNC".into();
+    });
+    assert_eq!(failure(both.post("/as2", &forged)).0, 400);
+    let filter = epcgate::store::DeliveryFilter::default();
+    assert_eq!(both.gateway.store().deliveries(&Caller::operator(), &filter, None, 9).unwrap().len(), 1);
 }

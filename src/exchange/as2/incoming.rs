@@ -34,8 +34,8 @@ enum Verdict {
     Kept { arrival: String, mic: Mic, disposition: Disposition },
     /// It was kept before, and this is what its sender was given.
     Repeated { arrival: String, receipt: Vec<u8> },
-    /// It is not taken.
-    Refused(Refusal),
+    /// It is not taken. Its sender proved who he is, or anybody may have sent it.
+    Refused { refusal: Refusal, proven: bool },
 }
 
 impl Station {
@@ -49,26 +49,31 @@ impl Station {
         let identities = self.identities()?;
         let Incoming { channel, parties, wish, .. } = incoming;
         let verdict = match wish.as_ref().and_then(|wish| wish.refused.clone()) {
-            Some(refusal) => Verdict::Refused(refusal),
+            Some(refusal) => Verdict::Refused { refusal, proven: false },
             None => self.judge(incoming, body, &identities, now)?,
         };
         let outcome = match &verdict {
             Verdict::Kept { .. } => "taken",
             Verdict::Repeated { .. } => "repeated",
-            Verdict::Refused(_) => "refused",
+            Verdict::Refused { .. } => "refused",
         };
         metrics::counter!("epcgate_as2_messages_total", "outcome" => outcome).increment(1);
-        if let Verdict::Refused(refusal) = &verdict {
+        if let Verdict::Refused { refusal, .. } = &verdict {
             let (channel, message_id, why) = (&channel.id, &parties.message_id, refusal.to_string());
             tracing::warn!(channel, message_id, disposition = %refusal.trouble.disposition(), why, "not taken");
         }
         let Some(wish) = wish else {
             return match verdict {
-                Verdict::Refused(refusal) => Err(StationError::Refused(refusal)),
+                Verdict::Refused { refusal, .. } => Err(StationError::Refused(refusal)),
                 _ => Ok(Answered::default()),
             };
         };
+        let elsewhere = wish.url.is_some();
         let receipt = match verdict {
+            // What anybody may send fills no outbox of ours, and sends nothing to the partner in whose name it came.
+            Verdict::Refused { refusal, proven: false } if elsewhere => {
+                return Err(StationError::Refused(refusal));
+            }
             Verdict::Kept { arrival, mic, disposition } => {
                 let words = "The message was received, verified and kept. What is in it is judged apart from this receipt.";
                 let receipt = self.receipt(incoming, &identities, (disposition, Some(mic), words), now)?;
@@ -79,12 +84,12 @@ impl Station {
                 tracing::info!(channel, message_id, arrival, "came again; its receipt is repeated");
                 receipt
             }
-            Verdict::Refused(refusal) => {
+            Verdict::Refused { refusal, .. } => {
                 let told = (refusal.trouble.disposition(), None, &*refusal.words);
                 self.receipt(incoming, &identities, told, now)?
             }
         };
-        if wish.url.is_none() {
+        if !elsewhere {
             let damaged = || StationError::Header("the receipt that was kept cannot be read".to_owned());
             let (fields, body) = Fields::unflat(&receipt).ok_or_else(damaged)?;
             return Ok(Answered { fields: fields.pairs().to_vec(), body });
@@ -104,7 +109,7 @@ impl Station {
         let limits = Limits::from(self.own());
         match open((fields, body), settings, identities, limits, (digest, now)) {
             Ok(opened) => self.keep(incoming, opened, now),
-            Err(refusal) => Ok(Verdict::Refused(refusal)),
+            Err(refusal) => Ok(Verdict::Refused { refusal, proven: false }),
         }
     }
 
@@ -122,10 +127,12 @@ impl Station {
             Err(InboxError::Reused { .. }) => {
                 let words =
                     "another message came under this Message-ID before; give each message one of its own";
-                return Ok(Verdict::Refused(Refusal::new(Trouble::DuplicateDocument, words)));
+                let refusal = Refusal::new(Trouble::DuplicateDocument, words);
+                return Ok(Verdict::Refused { refusal, proven: true });
             }
             Err(error @ InboxError::TooLarge(_)) => {
-                return Ok(Verdict::Refused(Refusal::new(Trouble::UnexpectedProcessing, error.to_string())));
+                let refusal = Refusal::new(Trouble::UnexpectedProcessing, error.to_string());
+                return Ok(Verdict::Refused { refusal, proven: true });
             }
             Err(error) => return Err(StationError::Inbox(error)),
         };

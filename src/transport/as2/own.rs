@@ -20,7 +20,7 @@ pub struct OwnSettings {
     pub content_bytes: u64,
     /// How many times its size it may unfold to.
     pub expansion: u64,
-    /// Messages of more than 1 MiB that are held in memory at one time.
+    /// Messages that are opened, and so held in memory, at one time.
     pub messages_at_once: usize,
     /// Seconds that a partner may take for the answer to a message.
     pub send_seconds: u64,
