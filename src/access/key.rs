@@ -97,13 +97,12 @@ impl fmt::Debug for KeyText {
 }
 
 fn checksum(text: &str) -> String {
-    let mut digits = hexadecimal(&Sha256::digest(text.as_bytes()));
-    digits.truncate(CHECKSUM);
-    digits
+    hexadecimal(Sha256::digest(text.as_bytes()).get(..CHECKSUM / 2).unwrap_or_default())
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// What a key is good for: what one of a role does, or one thing alone.

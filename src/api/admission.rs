@@ -52,7 +52,7 @@ pub async fn admit<B: MessageBody + 'static>(
     let mut request = request;
     let admitted = match admitted {
         Ok(Some(Found { caller, session: Some(token) })) => {
-            match session::brings(&mut request, &token).await {
+            match Box::pin(session::brings(&mut request, &token)).await {
                 true => Ok(Some(Found { caller, session: Some(token) })),
                 false => Err(foreign()),
             }
@@ -129,9 +129,10 @@ async fn found_out(request: &ServiceRequest, way: Way) -> Result<Option<Found>, 
             Ok(caller) => caller.into(),
             Err(refusal) => return Err(caller::refused(&refusal.to_string()).into()),
         },
-        None => match certified(request.request()).await? {
+        // Apart, so that a request with a key does not carry around what these need.
+        None => match Box::pin(certified(request.request())).await? {
             Some(caller) => caller.into(),
-            None => match session::signed_in(request, settings, Utc::now()).await? {
+            None => match Box::pin(session::signed_in(request, settings, Utc::now())).await? {
                 Some((caller, token)) => Found { caller, session: Some(token) },
                 None => without_key(request, settings, need)?.into(),
             },

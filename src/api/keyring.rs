@@ -94,7 +94,7 @@ impl Keyring {
         let alone = Arc::clone(&self.0.reading).lock_owned().await;
         match self.kept().filter(|kept| kept.since.elapsed() < OLD) {
             Some(kept) => Ok(kept),
-            None => self.read(alone).await,
+            None => Box::pin(self.read(alone)).await,
         }
     }
 

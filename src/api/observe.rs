@@ -1,5 +1,7 @@
 //! Around every request: its problem in the form asked for, a line in the log, and its measures.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::Instant;
 
 use actix_web::Error;
@@ -12,6 +14,8 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use metrics::Counter;
+use metrics::Histogram;
 use metrics::SharedString;
 
 use crate::api::Settings;
@@ -42,12 +46,14 @@ pub async fn observe<B: MessageBody + 'static>(
 
 /// Puts the failure in XML for those who ask, and words what the framework refused by itself.
 fn explain(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    let xml = prefers_xml(response.request().headers());
     let replacement = match response.response().error() {
-        Some(error) => match error.as_error::<Problem>() {
-            Some(problem) => xml.then(|| problem.to_xml()),
-            None => Some(reworded(response.status(), error, xml)),
-        },
+        Some(error) => {
+            let xml = prefers_xml(response.request().headers());
+            match error.as_error::<Problem>() {
+                Some(problem) => xml.then(|| problem.to_xml()),
+                None => Some(reworded(response.status(), error, xml)),
+            }
+        }
         None => None,
     };
     match replacement {
@@ -87,13 +93,38 @@ fn record(response: &ServiceResponse<BoxBody>, began: Instant) {
         milliseconds = (seconds * 1e6).round() / 1e3,
         client = request.peer_addr().map(|address| tracing::field::display(address.ip())),
     );
-    let labels = [
-        ("route", route),
-        ("method", SharedString::const_str(method(request.method()))),
-        ("status", SharedString::from_owned(status.to_string())),
-    ];
-    metrics::counter!("epcgate_requests_total", &labels).increment(1);
-    metrics::histogram!("epcgate_request_seconds", &labels).record(seconds);
+    Measures::of(route, method(request.method()), status, |measures| {
+        measures.requests.increment(1);
+        measures.seconds.record(seconds);
+    });
+}
+
+/// Where the requests of one route with one outcome are counted.
+struct Measures {
+    requests: Counter,
+    seconds: Histogram,
+}
+
+impl Measures {
+    /// Hands over those of a route, method and status, which each thread looks up once.
+    fn of(route: SharedString, method: &'static str, status: u16, count: impl FnOnce(&Measures)) {
+        thread_local! {
+            static KNOWN: RefCell<HashMap<(SharedString, &'static str, u16), Measures>> = RefCell::default();
+        }
+        KNOWN.with_borrow_mut(|known| {
+            count(known.entry((route, method, status)).or_insert_with_key(|(route, method, status)| {
+                let labels = [
+                    ("route", route.clone()),
+                    ("method", SharedString::const_str(method)),
+                    ("status", SharedString::from_owned(status.to_string())),
+                ];
+                Measures {
+                    requests: metrics::counter!("epcgate_requests_total", &labels),
+                    seconds: metrics::histogram!("epcgate_request_seconds", &labels),
+                }
+            }));
+        });
+    }
 }
 
 /// The path as it is logged: without what opens an invitation, or lets somebody in.

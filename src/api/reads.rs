@@ -47,9 +47,11 @@ pub async fn note_reads<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<B>, Error> {
     let response = next.call(request).await?;
     let asked = response.request();
-    let acts = asked.app_data::<Data<Acts>>().cloned();
-    if let Some(acts) = acts.filter(|_| response.status().is_success() && is_read(asked)) {
-        acts.record(act(asked)).await.map_err(Problem::from)?;
+    if response.status().is_success()
+        && is_read(asked)
+        && let Some(acts) = asked.app_data::<Data<Acts>>().cloned()
+    {
+        Box::pin(acts.record(act(asked))).await.map_err(Problem::from)?;
     }
     Ok(response)
 }

@@ -16,6 +16,7 @@ use crate::gs1::Gln;
 use crate::returns::ReturnError;
 use crate::returns::Settings;
 use crate::returns::checks;
+use crate::returns::decision;
 use crate::returns::evidence::Evidence;
 use crate::returns::evidence::Gathering;
 use crate::returns::reading;
@@ -180,7 +181,7 @@ impl Work<'_> {
     fn decide(&mut self, ((evidence, checks), answer): Answered) -> Result<(), ReturnError> {
         match answer {
             Ok(answer) => {
-                let unit = checks::decide(&evidence, checks, Some(&answer), (self.desk.now)());
+                let unit = decision::decide(&evidence, checks, Some(&answer), (self.desk.now)());
                 self.decided.push(DecidedUnit { unit, packages: keys(&evidence) });
                 Ok(())
             }
@@ -235,7 +236,7 @@ impl Desk {
             if checks::is_worth_asking(&checks) {
                 questions.push((evidence, checks));
             } else {
-                let unit = checks::decide(&evidence, checks, None, now);
+                let unit = decision::decide(&evidence, checks, None, now);
                 decided.push(DecidedUnit { unit, packages: keys(&evidence) });
             }
         }

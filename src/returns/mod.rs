@@ -4,6 +4,7 @@
 mod checks;
 mod closing;
 mod content;
+mod decision;
 mod desk;
 mod evidence;
 mod information;

@@ -1,10 +1,13 @@
 //! What the ledger says of one product identifier: the look-ups that an answer to a verification is made of.
 
+use std::collections::HashMap;
+
+use diesel::Connection;
 use diesel::ExpressionMethods;
-use diesel::JoinOnDsl;
-use diesel::NullableExpressionMethods;
 use diesel::OptionalExtension;
 use diesel::QueryDsl;
+use diesel::QueryResult;
+use diesel::Queryable;
 use diesel::RunQueryDsl;
 
 use crate::access::Caller;
@@ -16,8 +19,8 @@ use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
 use crate::store::holds;
+use crate::store::schema::assigned_identifiers;
 use crate::store::schema::items;
-use crate::store::schema::lots;
 use crate::store::sight;
 
 /// How many containers may stand in each other.
@@ -36,67 +39,105 @@ pub struct AssignedIdentifier {
     pub holds: Vec<Hold>,
 }
 
-type Row = (Option<i64>, Option<i64>, Option<String>, Option<String>, Option<String>, Option<String>);
+/// A row of the view `assigned_identifiers`.
+#[derive(Clone, Queryable)]
+struct Row {
+    key: String,
+    commissioned: Option<i64>,
+    ended: Option<i64>,
+    parent: Option<String>,
+    second: Option<String>,
+    third: Option<String>,
+    lot: Option<String>,
+    expiry: Option<String>,
+    /// Something may hold it: most product is under no hold, and then there is nothing to look for.
+    held: bool,
+}
 
 impl Store {
-    /// The product identifier of this trade item and serial number; `None` where none was commissioned. A few look-ups by
-    /// key, which on SQLite take microseconds and never wait for other readers.
+    /// The product identifier of this trade item and serial number; `None` where none was commissioned.
     pub fn assigned(
         &self,
         caller: &Caller,
         gtin: Gtin,
         serial: &str,
     ) -> Result<Option<AssignedIdentifier>, StoreError> {
-        sight::everything(caller)?;
-        let key = gtin.serial_key(serial);
-        self.point(|connection| {
-            let above = diesel::alias!(items as above);
-            let columns = (
-                items::commissioned,
-                items::ended,
-                items::parent,
-                lots::lot.nullable(),
-                lots::expiry.nullable(),
-                above.field(items::parent).nullable(),
-            );
-            // Not `first`: SQLite prepares a statement anew whose limit is a parameter. And asked of the concrete connection,
-            // so that diesel finds the prepared statement by its type.
-            let row: Option<Row> = either!(connection, concrete => items::table
-                .left_join(lots::table.on(items::lot.eq(lots::id.nullable())))
-                .left_join(above.on(items::parent.eq(above.field(items::key).nullable())))
-                .filter(items::key.eq(&key))
-                .select(columns)
-                .get_result(concrete)
-                .optional())?;
-            let Some((Some(_), ended, parent, lot, expiry, next)) = row else { return Ok(None) };
-            let keys = containers(connection, key.clone(), (parent, next))?;
-            let lots = [lot.unwrap_or_default()];
-            let item = Held { keys: &keys, gtin: Some(gtin), serial: Some(serial), lots: &lots };
-            let holds = holds::on(connection, item)?;
-            let [lot] = lots;
-            Ok(Some(AssignedIdentifier {
-                lot,
-                expiry: expiry.unwrap_or_default(),
-                ended: ended.is_some(),
-                holds,
-            }))
-        })
+        Ok(self.assigned_all(caller, &[(gtin, serial)])?.pop().flatten())
     }
 
-    /// True where a look-up is a matter of microseconds, and need not be sent to another thread.
-    pub fn is_embedded(&self) -> bool {
-        self.0.points.is_some()
+    /// The product identifiers of these trade items and serial numbers, in their order, as all were at one moment; on SQLite
+    /// without waiting for other readers.
+    pub fn assigned_all(
+        &self,
+        caller: &Caller,
+        items: &[(Gtin, &str)],
+    ) -> Result<Vec<Option<AssignedIdentifier>>, StoreError> {
+        sight::everything(caller)?;
+        let keys: Vec<String> = items.iter().map(|(gtin, serial)| gtin.serial_key(serial)).collect();
+        self.point(|connection| {
+            let found = rows(connection, &keys)?;
+            let each = items.iter().zip(keys).zip(found);
+            each.map(|((item, key), row)| match row.filter(|row| row.commissioned.is_some()) {
+                Some(row) => complete(connection, *item, (key, row)).map(Some),
+                None => Ok(None),
+            })
+            .collect()
+        })
     }
 }
 
-/// The keys of an item and of every container it is in; the first two of those are known.
+/// The rows of these keys, in their order.
+fn rows(connection: &mut AnyConnection, keys: &[String]) -> Result<Vec<Option<Row>>, StoreError> {
+    match connection {
+        // Look-ups without a way between us are fastest one by one; and in one transaction, which is begun once.
+        AnyConnection::Sqlite(file) => Ok(file.transaction(|file| {
+            keys.iter()
+                // Not `first`: SQLite prepares a statement anew whose limit is a parameter. And of a view, as diesel goes
+                // through all of a statement each time it is asked.
+                .map(|key| {
+                    let one = assigned_identifiers::table.filter(assigned_identifiers::key.eq(key));
+                    one.get_result(file).optional()
+                })
+                .collect::<QueryResult<Vec<_>>>()
+        })?),
+        AnyConnection::Postgres(server) => {
+            let all = assigned_identifiers::table.filter(assigned_identifiers::key.eq_any(keys));
+            let rows: Vec<Row> = all.load(server)?;
+            let found: HashMap<&str, &Row> = rows.iter().map(|row| (row.key.as_str(), row)).collect();
+            // The same item may be asked about twice.
+            Ok(keys.iter().map(|key| found.get(key.as_str()).map(|row| Row::clone(row))).collect())
+        }
+    }
+}
+
+/// A product identifier with every open hold on it.
+fn complete(
+    connection: &mut AnyConnection,
+    (gtin, serial): (Gtin, &str),
+    (key, row): (String, Row),
+) -> Result<AssignedIdentifier, StoreError> {
+    let lots = [row.lot.unwrap_or_default()];
+    let holds = match row.held || row.third.is_some() {
+        true => {
+            let keys = containers(connection, key, [row.parent, row.second, row.third])?;
+            let item = Held { keys: &keys, gtin: Some(gtin), serial: Some(serial), lots: &lots };
+            holds::on(connection, item)?
+        }
+        false => Vec::new(),
+    };
+    let [lot] = lots;
+    Ok(AssignedIdentifier { lot, expiry: row.expiry.unwrap_or_default(), ended: row.ended.is_some(), holds })
+}
+
+/// The keys of an item and of every container it is in; the first three of those are known.
 fn containers(
     connection: &mut AnyConnection,
     key: String,
-    (parent, mut next): (Option<String>, Option<String>),
+    [parent, second, mut next]: [Option<String>; 3],
 ) -> Result<Vec<String>, StoreError> {
     let mut keys = vec![key];
     keys.extend(parent);
+    keys.extend(second);
     while let Some(parent) = next.filter(|parent| keys.len() <= MOST_LEVELS && !keys.contains(parent)) {
         let above: Option<Option<String>> = either!(connection, concrete => items::table
             .filter(items::key.eq(&parent))

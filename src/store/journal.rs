@@ -1,8 +1,10 @@
-//! Journal: writes verifications down, many in one synced transaction, tells each when it is durable, and brings them into the
-//! tables in which they are searched when nobody asks.
+//! Journal: makes the answers to verifications and writes them down, many with one look into the ledger and in one synced
+//! transaction, tells each when it is durable, and brings them into the tables in which they are searched when nobody asks.
 
 use std::io;
 use std::mem;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -20,6 +22,9 @@ use std::time::Instant;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use crate::access::Caller;
+use crate::gs1::Gtin;
+use crate::store::AssignedIdentifier;
 use crate::store::JournalEntry;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -29,6 +34,12 @@ const MOST_WAITING: usize = 8_192;
 
 /// Entries of one transaction.
 const MOST_TOGETHER: usize = 2_048;
+
+/// From so many entries of one transaction on, the next waits for more.
+const BUSY: usize = 12;
+
+/// How long it waits: syncing costs as much for many as for one, and they answer sooner who are not kept from the processor by it.
+const GATHERED: Duration = Duration::from_micros(600);
 
 /// Blocks are filed when nobody has asked for so long.
 const QUIET: Duration = Duration::from_secs(1);
@@ -48,6 +59,9 @@ pub enum JournalError {
     /// The gateway is stopping.
     #[error("the gateway is stopping; ask again")]
     Stopped,
+    /// The answer could not be made, by a fault of ours.
+    #[error("the answer could not be made; tell the operator of this gateway")]
+    Failed,
     /// The store failed.
     #[error(transparent)]
     Store(Arc<StoreError>),
@@ -58,14 +72,49 @@ pub enum JournalError {
 pub struct Journal(Arc<Inner>);
 
 struct Inner {
-    sender: Option<SyncSender<Waiting>>,
+    sender: Option<SyncSender<Box<dyn Waiting>>>,
     filing: Arc<Filing>,
     threads: Vec<JoinHandle<()>>,
 }
 
-struct Waiting {
-    entry: JournalEntry,
-    told: oneshot::Sender<Result<(), JournalError>>,
+/// What waits to be written down.
+trait Waiting: Send {
+    /// The item that it rests on, where it rests on one.
+    fn item(&self) -> Option<(Gtin, &str)>;
+
+    /// What is written down, given what the ledger says of that item; `None` once it was given.
+    fn entry(&mut self, found: Option<AssignedIdentifier>) -> Option<JournalEntry>;
+
+    /// Tells who waits what came of it. Who asked may have gone away meanwhile.
+    fn tell(self: Box<Self>, outcome: Result<(), JournalError>);
+}
+
+struct Answering<T, F> {
+    item: Option<(Gtin, Box<str>)>,
+    answer: Option<F>,
+    answered: Option<T>,
+    told: oneshot::Sender<Result<T, JournalError>>,
+}
+
+impl<T, F> Waiting for Answering<T, F>
+where
+    T: Send,
+    F: FnOnce(Option<AssignedIdentifier>) -> (JournalEntry, T) + Send,
+{
+    fn item(&self) -> Option<(Gtin, &str)> {
+        self.item.as_ref().map(|(gtin, serial)| (*gtin, &**serial))
+    }
+
+    fn entry(&mut self, found: Option<AssignedIdentifier>) -> Option<JournalEntry> {
+        let (entry, answered) = self.answer.take()?(found);
+        self.answered = Some(answered);
+        Some(entry)
+    }
+
+    fn tell(self: Box<Self>, outcome: Result<(), JournalError>) {
+        let answered = self.answered.ok_or(JournalError::Failed);
+        drop(self.told.send(outcome.and(answered)));
+    }
 }
 
 impl Journal {
@@ -83,9 +132,20 @@ impl Journal {
 
     /// Writes an entry down; returns once it is durable.
     pub async fn record(&self, entry: JournalEntry) -> Result<(), JournalError> {
+        self.answer(None, move |_| (entry, ())).await
+    }
+
+    /// Makes an answer of what the ledger says of an item, `None` where it knows none, and writes it down; gives it once that
+    /// is durable. Those who ask at a time are looked up together, as the ledger is at one moment.
+    pub async fn answer<T: Send + 'static>(
+        &self,
+        item: Option<(Gtin, Box<str>)>,
+        answer: impl FnOnce(Option<AssignedIdentifier>) -> (JournalEntry, T) + Send + 'static,
+    ) -> Result<T, JournalError> {
         let (told, telling) = oneshot::channel();
+        let waiting = Box::new(Answering { item, answer: Some(answer), answered: None, told });
         let sender = self.0.sender.as_ref().ok_or(JournalError::Stopped)?;
-        sender.try_send(Waiting { entry, told }).map_err(|error| match error {
+        sender.try_send(waiting).map_err(|error| match error {
             TrySendError::Full(_) => JournalError::Full,
             TrySendError::Disconnected(_) => JournalError::Stopped,
         })?;
@@ -106,19 +166,55 @@ impl Drop for Inner {
 }
 
 /// Takes what waits, as much as there is, and writes it in one transaction; while that is synced, the next gather.
-fn write_all(store: &Store, receiver: &Receiver<Waiting>, filing: &Filing) {
+fn write_all(store: &Store, receiver: &Receiver<Box<dyn Waiting>>, filing: &Filing) {
+    let mut last = 0;
     while let Ok(first) = receiver.recv() {
-        let mut entries = vec![first.entry];
-        let mut waiting = vec![first.told];
-        for Waiting { entry, told } in receiver.try_iter().take(MOST_TOGETHER - 1) {
-            entries.push(entry);
-            waiting.push(told);
+        if last >= BUSY {
+            thread::sleep(GATHERED);
         }
+        let mut batch = vec![first];
+        batch.extend(receiver.try_iter().take(MOST_TOGETHER - 1));
+        last = batch.len();
+        let (entries, waiting) = answered(store, batch);
         filing.written(entries.len());
-        let outcome = store.journal(&entries).map_err(|error| JournalError::Store(Arc::new(error)));
-        // Who asked may have gone away meanwhile.
-        waiting.into_iter().for_each(|told| drop(told.send(outcome.clone())));
+        let outcome = match entries.is_empty() {
+            true => Ok(()),
+            false => store.journal(entries).map_err(|error| JournalError::Store(Arc::new(error))),
+        };
+        waiting.into_iter().for_each(|waiting| waiting.tell(outcome.clone()));
     }
+}
+
+type Batch = Vec<Box<dyn Waiting>>;
+
+/// What is to be written down, and who waits for it; who waits in vain is told at once.
+fn answered(store: &Store, batch: Batch) -> (Vec<JournalEntry>, Batch) {
+    let items: Vec<(Gtin, &str)> = batch.iter().filter_map(|waiting| waiting.item()).collect();
+    let found = match items.is_empty() {
+        true => Ok(Vec::new()),
+        false => store.assigned_all(&Caller::operator(), &items),
+    };
+    let mut found = found.map(Vec::into_iter).map_err(|error| JournalError::Store(Arc::new(error)));
+    let (mut entries, mut waiting) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+    for mut one in batch {
+        let item = match (one.item().is_some(), &mut found) {
+            (true, Ok(found)) => found.next().flatten(),
+            (true, Err(error)) => {
+                one.tell(Err(error.clone()));
+                continue;
+            }
+            (false, _) => None,
+        };
+        // A fault in the making of one answer does not take the others with it.
+        match catch_unwind(AssertUnwindSafe(|| one.entry(item))) {
+            Ok(Some(entry)) => {
+                entries.push(entry);
+                waiting.push(one);
+            }
+            Ok(None) | Err(_) => one.tell(Err(JournalError::Failed)),
+        }
+    }
+    (entries, waiting)
 }
 
 /// When to file what the journal wrote: in the quiet, and at the latest when much has gathered.

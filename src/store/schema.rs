@@ -223,6 +223,21 @@ diesel::table! {
     }
 }
 
+// A view: an item with what it is in, its lot, and whether anything may hold it.
+diesel::table! {
+    assigned_identifiers (key) {
+        key -> Text,
+        commissioned -> Nullable<BigInt>,
+        ended -> Nullable<BigInt>,
+        parent -> Nullable<Text>,
+        second -> Nullable<Text>,
+        third -> Nullable<Text>,
+        lot -> Nullable<Text>,
+        expiry -> Nullable<Text>,
+        held -> Bool,
+    }
+}
+
 diesel::table! {
     shipments (id) {
         id -> BigInt,

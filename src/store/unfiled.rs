@@ -15,6 +15,7 @@ use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::max;
 use diesel::r2d2::Pool;
+use zstd::bulk::Compressor;
 
 use crate::dscsa::AuditEntry;
 use crate::dscsa::verification::VerificationRecord;
@@ -37,6 +38,9 @@ const BLOCK: usize = 256;
 /// Blocks that are filed in one transaction; each has the records of one commit of the journal, some tens as a rule.
 const TOGETHER: i64 = 16;
 
+/// How hard blocks are compressed: as fast as can be.
+const LEVEL: i32 = 1;
+
 /// What is written down together: a verification, and who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalEntry {
@@ -54,6 +58,8 @@ pub(super) struct Unfiled {
     filing: Mutex<()>,
     /// The name of the newest block.
     newest: Mutex<i64>,
+    /// Made once, as making it costs more than compressing a block.
+    compressor: Mutex<Compressor<'static>>,
 }
 
 struct BlockFile {
@@ -65,7 +71,8 @@ impl Unfiled {
     /// Opens the place where blocks are kept for this database.
     pub(super) fn open(source: &Source, settings: &Settings) -> Result<Unfiled, StoreError> {
         let file = source.journal().map(|source| BlockFile::open(&source, settings)).transpose()?;
-        Ok(Unfiled { file, filing: Mutex::default(), newest: Mutex::default() })
+        let compressor = Mutex::new(Compressor::new(LEVEL)?);
+        Ok(Unfiled { file, filing: Mutex::default(), newest: Mutex::default(), compressor })
     }
 
     /// Names for so many blocks, the first of them: microseconds, and never one that was given.
@@ -76,6 +83,22 @@ impl Unfiled {
         let first = now.max(*newest + 1);
         *newest = first.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
         first
+    }
+
+    /// Blocks of these entries, compressed: what is said over and over, such as GLNs, then costs next to nothing to sync.
+    fn packed(&self, entries: Vec<JournalEntry>) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut compressor = self.compressor.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut blocks, mut entries) = (Vec::new(), entries.into_iter());
+        while entries.len() > 0 {
+            let mut body = Vec::with_capacity(entries.len().min(BLOCK) * 640);
+            for entry in entries.by_ref().take(BLOCK) {
+                let row = (Row::of(entry.record), entry.actor);
+                body = postcard::to_extend(&row, body)
+                    .map_err(|error| StoreError::Damaged(error.to_string()))?;
+            }
+            blocks.push(compressor.compress(&body)?);
+        }
+        Ok(blocks)
     }
 }
 
@@ -94,8 +117,8 @@ impl BlockFile {
 
 impl Store {
     /// Writes entries down, in one transaction.
-    pub fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
-        let blocks = entries.chunks(BLOCK).map(packed).collect::<Result<Vec<_>, _>>()?;
+    pub fn journal(&self, entries: Vec<JournalEntry>) -> Result<(), StoreError> {
+        let blocks = self.0.unfiled.packed(entries)?;
         let first = self.0.unfiled.names(blocks.len());
         self.journal_writes().transaction(|connection| {
             for (id, body) in (first..).zip(&blocks) {
@@ -193,16 +216,6 @@ impl Store {
         let mut connection = pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
         work(connection.deref_mut())
     }
-}
-
-/// A block of these entries, compressed: what is said over and over, such as GLNs, then costs next to nothing to sync.
-fn packed(entries: &[JournalEntry]) -> Result<Vec<u8>, StoreError> {
-    let mut body = Vec::with_capacity(entries.len() * 640);
-    for entry in entries {
-        let row = (Row::of(&entry.record), &entry.actor);
-        body = postcard::to_extend(&row, body).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    }
-    Ok(zstd::bulk::compress(&body, 1)?)
 }
 
 /// The entries of a block.

@@ -201,8 +201,8 @@ impl Store {
             let row = (
                 verification_settlements::verification.eq(id),
                 verification_settlements::at.eq(decision.when.timestamp_micros()),
-                verification_settlements::who.eq(kept(&decision.who)),
-                verification_settlements::why.eq(kept(&decision.why)),
+                verification_settlements::who.eq(kept(decision.who.clone())),
+                verification_settlements::why.eq(kept(decision.why.clone())),
             );
             either!(connection, concrete => diesel::insert_into(verification_settlements::table)
                 .values(row)
@@ -227,29 +227,19 @@ pub(super) fn append<'a>(
     connection: &mut AnyConnection,
     records: impl Iterator<Item = &'a VerificationRecord>,
 ) -> Result<(), StoreError> {
-    let rows: Vec<Row> = records.map(Row::of).collect();
+    let rows: Vec<Row> = records.cloned().map(Row::of).collect();
     insert_all!(connection, verifications, &rows);
     Ok(())
 }
 
 impl Row {
     /// The row of a record.
-    pub(super) fn of(record: &VerificationRecord) -> Row {
+    pub(super) fn of(record: VerificationRecord) -> Row {
         let answer = record.answer.as_ref();
-        let word = |word: Option<&str>| kept(word.unwrap_or_default());
+        let word = |word: Option<&str>| kept(word.unwrap_or_default().to_owned());
         Row {
-            id: record.id.clone(),
             at: record.at.timestamp_micros(),
             direction: record.direction.as_str().to_owned(),
-            gtin: kept(&record.gtin),
-            serial: kept(&record.serial),
-            lot: kept(&record.lot),
-            expiry: kept(&record.expiry),
-            context: kept(&record.context),
-            requester: kept(&record.requester),
-            responder: kept(&record.responder),
-            provider: kept(&record.provider),
-            correlation: kept(&record.correlation),
             status: i64::from(record.status),
             verified: answer.map(Answer::verified),
             reason: word(answer.and_then(Answer::reason).map(FailureReason::as_str)),
@@ -258,7 +248,17 @@ impl Row {
             basis: record.basis.to_owned(),
             took: i64::try_from(record.took.as_micros()).unwrap_or(i64::MAX),
             due: record.due.map(|due| due.timestamp_micros()),
-            evidence: kept(&record.evidence),
+            id: record.id,
+            gtin: kept(record.gtin),
+            serial: kept(record.serial),
+            lot: kept(record.lot),
+            expiry: kept(record.expiry),
+            context: kept(record.context),
+            requester: kept(record.requester),
+            responder: kept(record.responder),
+            provider: kept(record.provider),
+            correlation: kept(record.correlation),
+            evidence: kept(record.evidence),
         }
     }
 
@@ -297,8 +297,8 @@ impl Row {
 }
 
 /// PostgreSQL keeps no NUL in a text.
-fn kept(text: &str) -> String {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.to_owned() }
+fn kept(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 #[cfg(test)]
@@ -337,7 +337,7 @@ mod tests {
             evidence: String::new(),
         };
         let entry = JournalEntry { record: record.clone(), actor: "operator".to_owned() };
-        store.journal(&[entry]).unwrap();
+        store.journal(vec![entry]).unwrap();
         assert_eq!(store.file_next().unwrap(), 1);
         for statement in ["UPDATE verifications SET status = 200", "DELETE FROM verifications"] {
             let done = store.write(|connection| Ok(sql_query(statement).execute(connection)?));

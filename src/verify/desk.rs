@@ -5,7 +5,6 @@ use std::time::Duration;
 use std::time::Instant;
 
 use chrono::DateTime;
-use chrono::TimeDelta;
 use chrono::Utc;
 use thiserror::Error;
 use uuid::Uuid;
@@ -33,15 +32,15 @@ use crate::verify::Responded;
 use crate::verify::Responder;
 use crate::verify::Verifier;
 use crate::verify::VerifyError;
+use crate::verify::answering::Answered;
+use crate::verify::answering::HOURS_TO_ANSWER;
+use crate::verify::answering::Taken;
 use crate::verify::asking::is_mismatch;
 use crate::verify::credential::Credentials;
 use crate::verify::credential::Demand;
 use crate::verify::onward::NotPassed;
 use crate::verify::policy::Settings;
 use crate::verify::throttle::Throttle;
-
-/// How long the law gives for an answer (21 U.S.C. 360eee-1(b)(4)(C)).
-const HOURS_TO_ANSWER: i64 = 24;
 
 /// Bytes of a question that are kept of one that cannot be read.
 const MOST_QUESTION: usize = 8_192;
@@ -174,30 +173,26 @@ impl Desk {
         };
         self.admit(&asked, &request).await?;
         let credential = self.judge_credential(&asked, &request).await?;
-        let responded = self.respond(&request, &asked).await?;
-        if let (Responded::NotOurs, Some(verifier)) = (&responded, &self.0.onward) {
-            return self.pass_on(verifier, (&asked, began), &request, &credential).await;
+        let own = self.0.responder.answers_for(request.gtin).is_some();
+        if let (false, Some(verifier)) = (own, &self.0.onward) {
+            // Apart, so that an answer of our own does not carry around what this one needs.
+            return Box::pin(self.pass_on(verifier, (&asked, began), &request, &credential)).await;
         }
-        let mut record = asked.record(&request, began.elapsed());
-        let body = match &responded {
-            Responded::Answer { response, .. } => {
-                let body = write_response(response);
-                record.responder = response.responder.to_string();
-                (record.status, record.basis) = (200, "source");
-                record.answer = Some(response.answer.clone());
-                body
-            }
-            Responded::Incomplete { responder } => {
-                record.responder = responder.to_string();
-                Vec::new()
-            }
-            Responded::NotOurs => Vec::new(),
+        let item = own.then(|| (request.gtin, request.serial.clone()));
+        let record = asked.record(&request, Duration::ZERO);
+        let taken = Taken {
+            responder: self.0.responder.clone(),
+            release: asked.release,
+            now: asked.now,
+            began,
+            actor: asked.actor.to_owned(),
+            address: asked.address(),
+            request,
+            credential,
+            record,
         };
-        if record.status != 200 {
-            record.due = Some(asked.now + TimeDelta::hours(HOURS_TO_ANSWER));
-        }
-        record.evidence = write_evidence(&asked.address(), &body, (&credential, ""));
-        self.0.journal.record(asked.entry(record)).await?;
+        let answered = self.0.journal.answer(item, |found| taken.answer(found)).await?;
+        let Answered { request, responded, body } = answered;
         match responded {
             Responded::Answer { mismatch, .. } => {
                 self.watch(&asked, &request, mismatch).await;
@@ -261,9 +256,9 @@ impl Desk {
     /// Lets pass who may ask in this name and does not guess.
     async fn admit(&self, asked: &Asked<'_>, request: &VerificationRequest) -> Result<(), Refusal> {
         if !asked.speaks_for.covers(&request.requester) {
-            let refusal = self.stranger(&request.requester).await?;
+            let refusal = Box::pin(self.stranger(&request.requester)).await?;
             let status = if matches!(refusal, Refusal::Unknown(_)) { 401 } else { 403 };
-            self.refuse(asked, request, status, "").await?;
+            Box::pin(self.refuse(asked, request, status, "")).await?;
             return Err(refusal);
         }
         match self.0.throttle.paused(&request.requester, asked.now) {
@@ -293,25 +288,13 @@ impl Desk {
             return Ok(String::new());
         }
         let judged =
-            credentials.judge(asked.presented, &request.correlation, &request.requester, asked.now).await;
+            Box::pin(credentials.judge(asked.presented, &request.correlation, &request.requester, asked.now))
+                .await;
         if !credentials.of_requests().admits(&judged.outcome) {
-            self.refuse(asked, request, 401, &judged.evidence_json()).await?;
+            Box::pin(self.refuse(asked, request, 401, &judged.evidence_json())).await?;
             return Err(Refusal::Credential(judged.outcome.to_string()));
         }
         Ok(judged.evidence_json())
-    }
-
-    async fn respond(
-        &self,
-        request: &VerificationRequest,
-        asked: &Asked<'_>,
-    ) -> Result<Responded, VerifyError> {
-        let (release, now) = (asked.release, asked.now);
-        if self.0.responder.is_quick() {
-            return Ok(self.0.responder.respond(&Caller::operator(), request, release, now)?);
-        }
-        let (responder, request) = (self.0.responder.clone(), request.clone());
-        off_thread(move || responder.respond(&Caller::operator(), &request, release, now)).await
     }
 
     /// Counts a question, and writes down where that makes its GLN unanswered for a while.
@@ -332,7 +315,7 @@ impl Desk {
             ..AuditEntry::default()
         };
         let store = self.0.store.clone();
-        if let Err(error) = off_thread(move || store.audit(&[entry])).await {
+        if let Err(error) = Box::pin(off_thread(move || store.audit(&[entry]))).await {
             tracing::error!(%error, "that a GLN is not answered could not be written down");
         }
     }

@@ -1,5 +1,6 @@
 //! Verification of product identifiers: our own are answered here, every other question goes to who answers for it.
 
+mod answering;
 mod asking;
 mod breaker;
 pub mod credential;

@@ -70,11 +70,6 @@ impl Responder {
         &self.0.contexts
     }
 
-    /// True where a question takes microseconds, and need not be sent to another thread.
-    pub fn is_quick(&self) -> bool {
-        self.0.store.is_embedded()
-    }
-
     /// The GLN of who answers for a trade item here; `None` where that is nobody.
     pub fn answers_for(&self, gtin: Gtin) -> Option<&str> {
         self.0.owners.of(gtin).map(|owner| &*owner.responder)
@@ -88,18 +83,30 @@ impl Responder {
         release: Release,
         now: DateTime<Utc>,
     ) -> Result<Responded, StoreError> {
-        let Some(owner) = self.0.owners.of(request.gtin) else { return Ok(Responded::NotOurs) };
-        let today = now.date_naive();
+        if self.0.owners.of(request.gtin).is_none() {
+            return Ok(Responded::NotOurs);
+        }
         let assigned = self.0.store.assigned(caller, request.gtin, &request.serial)?;
-        let mismatch = match assigned.as_ref().map(|assigned| compare(request, assigned, today)) {
+        Ok(self.judge(request, assigned.as_ref(), release, now))
+    }
+
+    /// The answer to a question, given what the ledger says of its item.
+    pub fn judge(
+        &self,
+        request: &VerificationRequest,
+        assigned: Option<&AssignedIdentifier>,
+        release: Release,
+        now: DateTime<Utc>,
+    ) -> Responded {
+        let Some(owner) = self.0.owners.of(request.gtin) else { return Responded::NotOurs };
+        let today = now.date_naive();
+        let mismatch = match assigned.map(|assigned| compare(request, assigned, today)) {
             None => Some(FailureReason::NoMatchSerial),
-            Some(Compared::Unknown) => {
-                return Ok(Responded::Incomplete { responder: owner.responder.clone() });
-            }
+            Some(Compared::Unknown) => return Responded::Incomplete { responder: owner.responder.clone() },
             Some(Compared::Differs(reason)) => Some(reason),
             Some(Compared::Same) => None,
         };
-        let answer = match (&assigned, &mismatch) {
+        let answer = match (assigned, &mismatch) {
             (Some(assigned), None) => {
                 let extended = self.0.owners.extension(request.gtin, &assigned.lot);
                 let facts = Facts { assigned, extended, today, release };
@@ -119,7 +126,7 @@ impl Responder {
             correlation: request.correlation.clone(),
             answer,
         };
-        Ok(Responded::Answer { response, mismatch: mismatch.is_some() })
+        Responded::Answer { response, mismatch: mismatch.is_some() }
     }
 }
 

@@ -203,7 +203,7 @@ impl Verifier {
         let entry = JournalEntry { record, actor: "operator".to_owned() };
         match &self.0.journal {
             Some(journal) => Ok(journal.record(entry).await?),
-            None => self.off_thread(move |store: &Store| store.journal(&[entry])).await,
+            None => self.off_thread(move |store: &Store| store.journal(vec![entry])).await,
         }
     }
 

@@ -304,7 +304,7 @@ fn verifications(trial: &Trial) {
     let mut due = verifications::record(0, "due");
     due.due = Some(Utc::now() + TimeDelta::hours(1));
     let entry = JournalEntry { record: due.clone(), actor: "operator".to_owned() };
-    trial.gateway.store().journal(&[entry]).unwrap();
+    trial.gateway.store().journal(vec![entry]).unwrap();
     let settle = format!("/api/v1/obligations/{}/settle", due.id);
     trial.json("POST /api/v1/obligations/{id}/settle", &settle, json!({ "reason": "told by telephone" }));
 }

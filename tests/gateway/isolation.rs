@@ -198,7 +198,7 @@ fn fill(store: &Store, partner: &Partner, number: u128) -> Canary {
     assert_eq!(defects.errors(), 0, "{:?}", defects.kept());
     store.put_partners(&Caller::operator(), &listed, at()).unwrap().unwrap();
     let verification = verification(partner, number);
-    store.journal(&[JournalEntry { record: verification.clone(), actor: "operator".into() }]).unwrap();
+    store.journal(vec![JournalEntry { record: verification.clone(), actor: "operator".into() }]).unwrap();
     let operator = Caller::operator();
     let channel =
         json!({ "id": canary, "partner": canary, "by": { "folder": { "drop_off": { "folder": "/none" } } } });

@@ -35,7 +35,7 @@ fn entry(record: &VerificationRecord) -> JournalEntry {
 }
 
 fn keep(store: &Store, records: &[VerificationRecord]) {
-    store.journal(&records.iter().map(entry).collect::<Vec<_>>()).unwrap();
+    store.journal(records.iter().map(entry).collect()).unwrap();
 }
 
 fn at(second: i64) -> DateTime<Utc> {

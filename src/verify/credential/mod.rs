@@ -168,7 +168,7 @@ impl Credentials {
         correlation: &CorrelationId,
     ) -> Result<Option<Presentation>, CredentialError> {
         let Some(wallet) = &self.0.wallet else { return Ok(None) };
-        let token = wallet.generate(correlation).await?;
+        let token = Box::pin(wallet.generate(correlation)).await?;
         let read = JsonWebToken::parse(&token, MOST_BYTES)?;
         if read.text("nonce").and_then(CorrelationId::parse).as_ref() != Some(correlation) {
             return Err(CredentialError::Unbound("its nonce is not the corrUUID"));
