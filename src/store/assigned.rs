@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use diesel::Connection;
 use diesel::ExpressionMethods;
 use diesel::OptionalExtension;
 use diesel::QueryDsl;
-use diesel::QueryResult;
 use diesel::Queryable;
 use diesel::RunQueryDsl;
 
@@ -18,6 +16,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::either;
+use crate::store::dialect::OneOf;
 use crate::store::holds;
 use crate::store::schema::assigned_identifiers;
 use crate::store::schema::items;
@@ -40,7 +39,7 @@ pub struct AssignedIdentifier {
 }
 
 /// A row of the view `assigned_identifiers`.
-#[derive(Clone, Queryable)]
+#[derive(Queryable)]
 struct Row {
     key: String,
     commissioned: Option<i64>,
@@ -75,10 +74,11 @@ impl Store {
         sight::everything(caller)?;
         let keys: Vec<String> = items.iter().map(|(gtin, serial)| gtin.serial_key(serial)).collect();
         self.point(|connection| {
-            let found = rows(connection, &keys)?;
-            let each = items.iter().zip(keys).zip(found);
-            each.map(|((item, key), row)| match row.filter(|row| row.commissioned.is_some()) {
-                Some(row) => complete(connection, *item, (key, row)).map(Some),
+            let rows = rows(connection, &keys)?;
+            let found: HashMap<&str, &Row> = rows.iter().map(|row| (row.key.as_str(), row)).collect();
+            let each = items.iter().zip(&keys);
+            each.map(|(item, key)| match found.get(key.as_str()).filter(|row| row.commissioned.is_some()) {
+                Some(row) => complete(connection, *item, row).map(Some),
                 None => Ok(None),
             })
             .collect()
@@ -86,58 +86,40 @@ impl Store {
     }
 }
 
-/// The rows of these keys, in their order.
-fn rows(connection: &mut AnyConnection, keys: &[String]) -> Result<Vec<Option<Row>>, StoreError> {
-    match connection {
-        // Look-ups without a way between us are fastest one by one; and in one transaction, which is begun once.
-        AnyConnection::Sqlite(file) => Ok(file.transaction(|file| {
-            keys.iter()
-                // Not `first`: SQLite prepares a statement anew whose limit is a parameter. And of a view, as diesel goes
-                // through all of a statement each time it is asked.
-                .map(|key| {
-                    let one = assigned_identifiers::table.filter(assigned_identifiers::key.eq(key));
-                    one.get_result(file).optional()
-                })
-                .collect::<QueryResult<Vec<_>>>()
-        })?),
-        AnyConnection::Postgres(server) => {
-            let all = assigned_identifiers::table.filter(assigned_identifiers::key.eq_any(keys));
-            let rows: Vec<Row> = all.load(server)?;
-            let found: HashMap<&str, &Row> = rows.iter().map(|row| (row.key.as_str(), row)).collect();
-            // The same item may be asked about twice.
-            Ok(keys.iter().map(|key| found.get(key.as_str()).map(|row| Row::clone(row))).collect())
-        }
-    }
+/// The rows of these keys, in any order.
+fn rows(connection: &mut AnyConnection, keys: &[String]) -> Result<Vec<Row>, StoreError> {
+    // Of a view, as diesel goes through all of a statement each time it is asked.
+    let (all, key) = (assigned_identifiers::table, assigned_identifiers::key);
+    Ok(match connection {
+        AnyConnection::Sqlite(file) => all.filter(OneOf::of(key, keys)?).load(file)?,
+        AnyConnection::Postgres(server) => all.filter(key.eq_any(keys)).load(server)?,
+    })
 }
 
 /// A product identifier with every open hold on it.
 fn complete(
     connection: &mut AnyConnection,
     (gtin, serial): (Gtin, &str),
-    (key, row): (String, Row),
+    row: &Row,
 ) -> Result<AssignedIdentifier, StoreError> {
-    let lots = [row.lot.unwrap_or_default()];
+    let lot = row.lot.clone().unwrap_or_default();
     let holds = match row.held || row.third.is_some() {
         true => {
-            let keys = containers(connection, key, [row.parent, row.second, row.third])?;
+            let (keys, lots) = (containers(connection, row)?, [lot.clone()]);
             let item = Held { keys: &keys, gtin: Some(gtin), serial: Some(serial), lots: &lots };
             holds::on(connection, item)?
         }
         false => Vec::new(),
     };
-    let [lot] = lots;
-    Ok(AssignedIdentifier { lot, expiry: row.expiry.unwrap_or_default(), ended: row.ended.is_some(), holds })
+    let expiry = row.expiry.clone().unwrap_or_default();
+    Ok(AssignedIdentifier { lot, expiry, ended: row.ended.is_some(), holds })
 }
 
 /// The keys of an item and of every container it is in; the first three of those are known.
-fn containers(
-    connection: &mut AnyConnection,
-    key: String,
-    [parent, second, mut next]: [Option<String>; 3],
-) -> Result<Vec<String>, StoreError> {
-    let mut keys = vec![key];
-    keys.extend(parent);
-    keys.extend(second);
+fn containers(connection: &mut AnyConnection, row: &Row) -> Result<Vec<String>, StoreError> {
+    let known = [Some(&row.key), row.parent.as_ref(), row.second.as_ref()];
+    let mut keys: Vec<String> = known.into_iter().flatten().cloned().collect();
+    let mut next = row.third.clone();
     while let Some(parent) = next.filter(|parent| keys.len() <= MOST_LEVELS && !keys.contains(parent)) {
         let above: Option<Option<String>> = either!(connection, concrete => items::table
             .filter(items::key.eq(&parent))

@@ -1,8 +1,18 @@
 //! The few statements that differ: many rows at once, by COPY on PostgreSQL and by a prepared statement on SQLite.
 
+use diesel::AppearsOnTable;
 use diesel::ExecuteCopyFromDsl;
+use diesel::Expression;
 use diesel::Insertable;
+use diesel::QueryResult;
 use diesel::RunQueryDsl;
+use diesel::expression::ValidGrouping;
+use diesel::query_builder::AstPass;
+use diesel::query_builder::QueryFragment;
+use diesel::query_builder::QueryId;
+use diesel::sql_types::Bool;
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
 
 use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
@@ -58,6 +68,46 @@ fn insert_events(connection: &mut AnyConnection, rows: &[EventRow<'_>]) -> Resul
         }
     }
     Ok(())
+}
+
+/// On SQLite, that a column has one of some values, by a statement that is the same for any number of them, and so is prepared
+/// once: they are handed over as JSON. PostgreSQL has `= ANY` for it.
+#[derive(QueryId)]
+pub(super) struct OneOf<C> {
+    column: C,
+    values: String,
+}
+
+impl<C> OneOf<C> {
+    pub(super) fn of(column: C, values: &[String]) -> Result<OneOf<C>, StoreError> {
+        let values = serde_json::to_string(values).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        Ok(OneOf { column, values })
+    }
+}
+
+impl<C: Expression<SqlType = Text>> Expression for OneOf<C> {
+    type SqlType = Bool;
+}
+
+impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for OneOf<C> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        self.column.walk_ast(pass.reborrow())?;
+        pass.push_sql(" IN (SELECT value FROM json_each(");
+        pass.push_bind_param::<Text, _>(&self.values)?;
+        pass.push_sql("))");
+        Ok(())
+    }
+}
+
+impl<C, T> AppearsOnTable<T> for OneOf<C>
+where
+    C: AppearsOnTable<T>,
+    OneOf<C>: Expression,
+{
+}
+
+impl<C: ValidGrouping<()>> ValidGrouping<()> for OneOf<C> {
+    type IsAggregate = C::IsAggregate;
 }
 
 /// A row of `events`.

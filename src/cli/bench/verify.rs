@@ -52,7 +52,7 @@ const GOAL: Duration = Duration::from_millis(10);
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct Measuring {
     /// Connections kept open
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 256)]
     connections: usize,
     /// Threads that ask
     #[arg(long, default_value_t = 1)]

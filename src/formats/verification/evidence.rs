@@ -6,29 +6,32 @@ const MOST_ANSWER: usize = 16_384;
 /// The evidence of a verification in JSON: the question as sent, the answer as received up to 16 KiB, and what was judged
 /// of a credential and came of passing it on (themselves JSON; nothing where they are empty).
 pub fn write_evidence(request: &str, answer: &[u8], (credential, onward): (&str, &str)) -> String {
-    let mut json = String::with_capacity(request.len() + answer.len() + credential.len() + 96);
-    json.push_str("{\"request\":");
+    // An answer is mostly JSON, of which each quotation mark takes two bytes.
+    let length = request.len() + answer.len() * 5 / 4 + credential.len() + onward.len() + 96;
+    let mut json = Vec::with_capacity(length);
+    json.extend_from_slice(b"{\"request\":");
     text(request, &mut json);
     if !answer.is_empty() {
-        json.push_str(",\"answer\":");
+        json.extend_from_slice(b",\"answer\":");
         text(&String::from_utf8_lossy(answer.get(..MOST_ANSWER).unwrap_or(answer)), &mut json);
     }
     if answer.len() > MOST_ANSWER {
-        json.push_str(",\"answerBytes\":");
-        json.push_str(&answer.len().to_string());
+        json.extend_from_slice(b",\"answerBytes\":");
+        json.extend_from_slice(answer.len().to_string().as_bytes());
     }
     for (name, part) in [(",\"credential\":", credential), (",\"onward\":", onward)] {
         if !part.is_empty() {
-            json.push_str(name);
-            json.push_str(part);
+            json.extend_from_slice(name.as_bytes());
+            json.extend_from_slice(part.as_bytes());
         }
     }
-    json.push('}');
-    json
+    json.push(b'}');
+    String::from_utf8(json).unwrap_or_default()
 }
 
-fn text(value: &str, json: &mut String) {
-    json.push_str(&serde_json::to_string(value).unwrap_or_else(|_| "\"\"".to_owned()));
+fn text(value: &str, json: &mut Vec<u8>) {
+    // Writing to memory does not fail.
+    let _ = serde_json::to_writer(json, value);
 }
 
 #[cfg(test)]
