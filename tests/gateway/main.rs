@@ -7,6 +7,7 @@ mod agreed;
 mod as2;
 mod as2_exchange;
 mod as2_peer;
+mod assigned;
 mod audit;
 mod audit_log;
 mod audit_routes;
