@@ -14,20 +14,14 @@ use epcgate::dscsa::TradingPartner;
 use epcgate::dscsa::Verdict;
 use epcgate::epcis::CaptureErrorBehaviour;
 use epcgate::gs1::Gln;
-use epcgate::store::Settings;
 use epcgate::store::Store;
 use serde_json::Value;
 
 use crate::harness::TestGateway;
 use crate::harness::header;
+use crate::postgres::on_each_database;
 
 const RULE: &str = "place-unknown";
-
-fn on_each_database(name: &str, test: fn(&Store)) {
-    let folder = tempfile::tempdir().unwrap();
-    test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
-    test(&Store::open(&crate::postgres::database(name), &Settings::default()).unwrap());
-}
 
 fn partner(id: &str, glns: &[&str], word: Option<&str>) -> TradingPartner {
     let glns = glns.iter().map(|gln| PartnerGln {

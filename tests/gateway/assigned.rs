@@ -14,21 +14,15 @@ use epcgate::store::ItemFacts;
 use epcgate::store::Journal;
 use epcgate::store::JournalEntry;
 use epcgate::store::JournalError;
-use epcgate::store::Settings;
 use epcgate::store::Store;
 use epcgate::store::VerificationFilter;
 
+use crate::postgres::on_each_database;
 use crate::verifications::record;
 
 const UNIT: &str = "00300010123455";
 const OTHER: &str = "00300010999999";
 const CASE: &str = "30300010123456";
-
-fn on_each_database(name: &str, test: fn(&Store)) {
-    let folder = tempfile::tempdir().unwrap();
-    test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
-    test(&Store::open(&crate::postgres::database(name), &Settings::default()).unwrap());
-}
 
 fn gtin(text: &str) -> Gtin {
     Gtin::parse(text).unwrap()

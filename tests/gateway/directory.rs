@@ -11,13 +11,12 @@ use epcgate::gs1::Gtin;
 use epcgate::store::DirectoryFilter;
 use epcgate::store::Imported;
 use epcgate::store::Probe;
-use epcgate::store::Settings;
-use epcgate::store::Store;
 use serde_json::Value;
 
 use crate::harness::TestGateway;
 use crate::harness::failure;
 use crate::harness::header;
+use crate::postgres::on_each_database;
 
 const GTIN: &str = "00300010123455";
 
@@ -25,12 +24,6 @@ pub const CSV: &str = "gtin,company prefix,start,end,context,responder gln,provi
     00300010123455,,,2027-12-31,,0300010000008,north,https://vrs.north.example/api,,north,2026-11-01T10:00:00Z,+1 555\n\
     00300010123455,,2028-01-01,,,0300010000008,south,https://vrs.south.example,,north,2026-11-01T10:00:00Z,\n\
     ,0300010,,,,0300010000008,north,https://vrs.north.example/api,,north,,\n";
-
-fn on_each_database(name: &str, test: fn(&Store)) {
-    let folder = tempfile::tempdir().unwrap();
-    test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
-    test(&Store::open(&crate::postgres::database(name), &Settings::default()).unwrap());
-}
 
 fn records(csv: &str) -> Vec<DirectoryRecord> {
     let mut defects = Defects::new(false);

@@ -8,22 +8,15 @@ use epcgate::dscsa::HoldScope;
 use epcgate::gs1::Gtin;
 use epcgate::store::Held;
 use epcgate::store::HoldFilter;
-use epcgate::store::Settings;
-use epcgate::store::Store;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::TestGateway;
 use crate::harness::failure;
 use crate::harness::header;
+use crate::postgres::on_each_database;
 
 const GTIN: &str = "00300010123455";
-
-fn on_each_database(name: &str, test: fn(&Store)) {
-    let folder = tempfile::tempdir().unwrap();
-    test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
-    test(&Store::open(&crate::postgres::database(name), &Settings::default()).unwrap());
-}
 
 fn decided(why: &str) -> Decision {
     Decision::new("tester", DateTime::from_timestamp(1_772_000_000, 0).unwrap(), why).unwrap()

@@ -26,7 +26,6 @@ use epcgate::onboard::Inviting;
 use epcgate::onboard::Settings;
 use epcgate::reconcile::receipt;
 use epcgate::reconcile::receipt::Opening;
-use epcgate::store;
 use epcgate::store::AuditFilter;
 use epcgate::store::ShipmentFilter;
 use epcgate::store::Store;
@@ -39,18 +38,12 @@ use crate::harness::TestGateway;
 use crate::harness::failure;
 use crate::harness::header;
 use crate::pages::is_fit_for_all;
+use crate::postgres::on_each_database;
 
 const GOOD: &str = include_str!("../../fixtures/epcis/dscsa_shipment.1.2.xml");
 /// The sender of the fixture.
 const SELLER: &str = "0352999000012";
 const UNIT: &str = "urn:epc:id:sgtin:0352999.010130.A7K2M0001";
-
-fn on_each_database(name: &str, test: fn(&Store)) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("epcgate.db");
-    test(&Store::open(file.to_str().unwrap(), &store::Settings::default()).unwrap());
-    test(&Store::open(&crate::postgres::database(name), &store::Settings::default()).unwrap());
-}
 
 fn caller() -> Caller {
     Caller::operator()

@@ -23,25 +23,18 @@ use epcgate::reconcile::rules::advice::against_advice;
 use epcgate::reconcile::rules::advice::against_orders;
 use epcgate::reconcile::rules::licence;
 use epcgate::store::Imported;
-use epcgate::store::Settings;
-use epcgate::store::Store;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::TestGateway;
 use crate::harness::failure;
 use crate::harness::header;
+use crate::postgres::on_each_database;
 
 pub const PARTNERS: &str = include_str!("../../fixtures/orders/partners.csv");
 pub const ORDERS: &str = include_str!("../../fixtures/orders/purchase_orders.csv");
 pub const ADVICES: &str = include_str!("../../fixtures/orders/advices.json");
 const NOTICE: &str = include_str!("../../fixtures/orders/ship_notice.x12");
-
-fn on_each_database(name: &str, test: fn(&Store)) {
-    let folder = tempfile::tempdir().unwrap();
-    test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
-    test(&Store::open(&crate::postgres::database(name), &Settings::default()).unwrap());
-}
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_000_000, 0).unwrap()

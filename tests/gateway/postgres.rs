@@ -16,6 +16,9 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
+use epcgate::store::Settings;
+use epcgate::store::Store;
+
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
@@ -23,6 +26,13 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 pub fn database(name: &str) -> String {
     let (cluster, database) = fresh(name);
     format!("postgres://plain@127.0.0.1:{}/{database}?sslmode=disable", cluster.port)
+}
+
+/// Runs a test on a new database of each kind.
+pub fn on_each_database(name: &str, test: fn(&Store)) {
+    let folder = tempfile::tempdir().unwrap();
+    test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
+    test(&Store::open(&database(name), &Settings::default()).unwrap());
 }
 
 /// Makes an empty database and gives its URL; the server takes this user over TLS alone, and its certificate is checked.

@@ -13,23 +13,17 @@ use epcgate::dscsa::ProductSource;
 use epcgate::formats::products::CatalogueReader;
 use epcgate::formats::products::ImportReport;
 use epcgate::store::ProductFilter;
-use epcgate::store::Settings;
 use epcgate::store::Store;
 use serde_json::Value;
 
 use crate::harness::TestGateway;
 use crate::harness::failure;
 use crate::harness::header;
+use crate::postgres::on_each_database;
 
 const UNIT: &str = "00352999101306";
 const CASE: &str = "50352999101301";
 const PARTNER: &str = "9521101000016";
-
-fn on_each_database(name: &str, test: fn(&Store)) {
-    let folder = tempfile::tempdir().unwrap();
-    test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
-    test(&Store::open(&crate::postgres::database(name), &Settings::default()).unwrap());
-}
 
 fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/products").join(name)).unwrap()

@@ -29,7 +29,6 @@ use epcgate::gs1::Gtin;
 use epcgate::reconcile::receipt;
 use epcgate::reconcile::receipt::Opening;
 use epcgate::reconcile::receipt::ReceiptError;
-use epcgate::store::Settings;
 use epcgate::store::ShipmentFilter;
 use epcgate::store::Store;
 use serde_json::Value;
@@ -38,6 +37,7 @@ use serde_json::json;
 use crate::harness::TestGateway;
 use crate::harness::failure;
 use crate::harness::header;
+use crate::postgres::on_each_database;
 
 const GTIN: &str = "00614140123453";
 const PALLET: &str = "urn:epc:id:sscc:061414.00000000001";
@@ -139,12 +139,6 @@ fn capture(store: &Store, document: &str) {
     let job = capture::accept(store, &Caller::operator(), received, wish, Utc::now()).unwrap().job;
     let job = capture::run_to_end(store, &job, &Policy::default(), Utc::now).unwrap();
     assert!(job.success, "{:?}", job.defects);
-}
-
-fn on_each_database(name: &str, test: fn(&Store)) {
-    let folder = tempfile::tempdir().unwrap();
-    test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
-    test(&Store::open(&crate::postgres::database(name), &Settings::default()).unwrap());
 }
 
 fn open(store: &Store, against: Against) -> String {

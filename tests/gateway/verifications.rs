@@ -22,13 +22,9 @@ use epcgate::store::Settings;
 use epcgate::store::Store;
 use epcgate::store::VerificationFilter;
 
-const GTIN: &str = "00300010123455";
+use crate::postgres::on_each_database;
 
-fn on_each_database(name: &str, test: fn(&Store)) {
-    let folder = tempfile::tempdir().unwrap();
-    test(&Store::open(folder.path().join("epcgate.db").to_str().unwrap(), &Settings::default()).unwrap());
-    test(&Store::open(&crate::postgres::database(name), &Settings::default()).unwrap());
-}
+const GTIN: &str = "00300010123455";
 
 fn entry(record: &VerificationRecord) -> JournalEntry {
     JournalEntry { record: record.clone(), actor: "key:wholesaler".to_owned() }
