@@ -61,27 +61,26 @@ impl Store {
         gtin: Gtin,
         serial: &str,
     ) -> Result<Option<AssignedIdentifier>, StoreError> {
-        Ok(self.assigned_all(caller, &[(gtin, serial)])?.pop().flatten())
+        self.assigned_all(caller, &[(gtin, serial)])?.pop().unwrap_or(Ok(None))
     }
 
     /// The product identifiers of these trade items and serial numbers, in their order, as all were at one moment; on SQLite
-    /// without waiting for other readers.
+    /// without waiting for other readers. What is wrong with the data of one says nothing of the others.
     pub fn assigned_all(
         &self,
         caller: &Caller,
         items: &[(Gtin, &str)],
-    ) -> Result<Vec<Option<AssignedIdentifier>>, StoreError> {
+    ) -> Result<Vec<Result<Option<AssignedIdentifier>, StoreError>>, StoreError> {
         sight::everything(caller)?;
         let keys: Vec<String> = items.iter().map(|(gtin, serial)| gtin.serial_key(serial)).collect();
         self.point(|connection| {
             let rows = rows(connection, &keys)?;
             let found: HashMap<&str, &Row> = rows.iter().map(|row| (row.key.as_str(), row)).collect();
-            let each = items.iter().zip(&keys);
-            each.map(|(item, key)| match found.get(key.as_str()).filter(|row| row.commissioned.is_some()) {
-                Some(row) => complete(connection, *item, row).map(Some),
-                None => Ok(None),
-            })
-            .collect()
+            let each = items.iter().zip(&keys).map(|(item, key)| {
+                let row = found.get(key.as_str()).filter(|row| row.commissioned.is_some());
+                row.map(|row| complete(connection, *item, row)).transpose()
+            });
+            Ok(each.collect())
         })
     }
 }

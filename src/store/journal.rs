@@ -194,24 +194,24 @@ fn answered(store: &Store, batch: Batch) -> (Vec<JournalEntry>, Batch) {
         true => Ok(Vec::new()),
         false => store.assigned_all(&Caller::operator(), &items),
     };
-    let mut found = found.map(Vec::into_iter).map_err(|error| JournalError::Store(Arc::new(error)));
+    let failed = |error| JournalError::Store(Arc::new(error));
+    let mut found = found.map(Vec::into_iter).map_err(failed);
     let (mut entries, mut waiting) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
     for mut one in batch {
         let item = match (one.item().is_some(), &mut found) {
-            (true, Ok(found)) => found.next().flatten(),
-            (true, Err(error)) => {
-                one.tell(Err(error.clone()));
-                continue;
-            }
-            (false, _) => None,
+            (true, Ok(found)) => found.next().unwrap_or(Ok(None)).map_err(failed),
+            (true, Err(error)) => Err(error.clone()),
+            (false, _) => Ok(None),
         };
         // A fault in the making of one answer does not take the others with it.
-        match catch_unwind(AssertUnwindSafe(|| one.entry(item))) {
-            Ok(Some(entry)) => {
+        let made = item.map(|item| catch_unwind(AssertUnwindSafe(|| one.entry(item))));
+        match made {
+            Ok(Ok(Some(entry))) => {
                 entries.push(entry);
                 waiting.push(one);
             }
-            Ok(None) | Err(_) => one.tell(Err(JournalError::Failed)),
+            Ok(Ok(None) | Err(_)) => one.tell(Err(JournalError::Failed)),
+            Err(error) => one.tell(Err(error)),
         }
     }
     (entries, waiting)

@@ -14,9 +14,11 @@ use epcgate::store::ItemFacts;
 use epcgate::store::Journal;
 use epcgate::store::JournalEntry;
 use epcgate::store::JournalError;
+use epcgate::store::Settings;
 use epcgate::store::Store;
 use epcgate::store::VerificationFilter;
 
+use crate::postgres;
 use crate::postgres::on_each_database;
 use crate::verifications::record;
 
@@ -69,7 +71,7 @@ fn held(store: &Store) -> String {
     let asked = [(unit, "A"), (unit, "B"), (unit, "C"), (unit, "D"), (other, "E")];
     let found = store.assigned_all(&Caller::operator(), &asked).unwrap();
     let marks = asked.iter().zip(found).filter_map(|((_, serial), found)| {
-        let holds = found.unwrap().holds;
+        let holds = found.unwrap().unwrap().holds;
         (!holds.is_empty()).then(|| format!("{serial}{}", holds.len()))
     });
     marks.collect()
@@ -85,14 +87,16 @@ fn items_are_found_together_in_the_order_they_were_asked_for() {
         let found = store.assigned_all(&Caller::operator(), &asked).unwrap();
         let told: Vec<Option<(&str, &str, bool)>> = found
             .iter()
-            .map(|found| found.as_ref().map(|it| (it.lot.as_str(), it.expiry.as_str(), it.ended)))
+            .map(|found| found.as_ref().unwrap().as_ref())
+            .map(|found| found.map(|it| (it.lot.as_str(), it.expiry.as_str(), it.ended)))
             .collect();
         let good = Some(("L/1", "2028-03-31", false));
         assert_eq!(told, [Some(("L/1", "2028-03-31", true)), good, None, good, good, None]);
-        assert_eq!(store.assigned(&Caller::operator(), unit, "A").unwrap(), found[1]);
+        assert_eq!(&store.assigned(&Caller::operator(), unit, "A").unwrap(), found[1].as_ref().unwrap());
         let all: Vec<(Gtin, String)> = (0..3_000).map(|number| (unit, number.to_string())).collect();
         let all: Vec<(Gtin, &str)> = all.iter().map(|(gtin, serial)| (*gtin, serial.as_str())).collect();
-        assert!(store.assigned_all(&Caller::operator(), &all).unwrap().iter().all(Option::is_none));
+        let found = store.assigned_all(&Caller::operator(), &all).unwrap();
+        assert!(found.into_iter().all(|found| found.unwrap().is_none()));
     });
 }
 
@@ -158,4 +162,29 @@ fn answers_of_a_batch_rest_each_on_its_own_item_and_fail_alone() {
         let all = VerificationFilter { direction: Some(Direction::Answered), ..Default::default() };
         assert_eq!(store.verifications(&Caller::operator(), &all, None, 1_000).unwrap().len(), 150);
     });
+}
+
+#[test]
+fn what_is_wrong_with_the_data_of_one_item_is_told_to_who_asks_about_it() {
+    let url = postgres::database("assigned_damaged");
+    let store = Store::open(&url, &Settings::default()).unwrap();
+    fill(&store);
+    let scope = HoldScope::Item { epc: Epc::parse("urn:epc:id:sgtin:030001.0012345.A") };
+    let opened = Decision::new("ann", DateTime::UNIX_EPOCH, "seal").unwrap();
+    store.open_hold(&Caller::operator(), HoldKind::Hold, &scope, &opened).unwrap();
+    postgres::ask(&url, "UPDATE holds SET scope = 'odd'").unwrap();
+    let unit = gtin(UNIT);
+    let found = store.assigned_all(&Caller::operator(), &[(unit, "A"), (unit, "D")]).unwrap();
+    assert!(found[0].is_err());
+    assert_eq!(found[1].as_ref().unwrap().as_ref().unwrap().lot, "L2");
+    let journal = Journal::start(&store).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let ask = |serial: &'static str| {
+        journal.answer(Some((unit, serial.into())), move |found| {
+            let entry = JournalEntry { record: record(0, serial), actor: "key:wholesaler".to_owned() };
+            (entry, found.is_some())
+        })
+    };
+    let told = runtime.block_on(futures_util::future::join(ask("A"), ask("D")));
+    assert!(matches!(told, (Err(JournalError::Store(_)), Ok(true))), "{told:?}");
 }
