@@ -36,13 +36,16 @@ use crate::transport::as2::OwnSettings;
 /// How long a message waits to be opened.
 const TURN: Duration = Duration::from_secs(30);
 
-/// Bytes of a message up to which it comes into memory, and not into a temporary file.
-const SMALL: usize = 1 << 20;
+/// Bytes up to which a message needs no place among the large ones that are on their way.
+const SMALL: u64 = 1 << 20;
+
+/// Bytes of a message up to which it waits in memory, and not in a temporary file: anybody may send, on every connection.
+const IN_MEMORY: usize = 64 << 10;
 
 /// Bytes that a receipt may have.
 const MOST_RECEIPT: u64 = 1 << 20;
 
-/// Large messages that may be on their way at one time, each in a temporary file.
+/// Large messages that may be on their way, or wait to be opened, at one time, each in a temporary file.
 const MOST_ARRIVING: usize = 64;
 
 /// How many messages are on their way, and how many opened and so held in memory, at one time.
@@ -88,16 +91,16 @@ pub async fn post(
     }
     let (finding, fields) = (station.clone(), fields(headers));
     let incoming = web::block(move || finding.announced(fields)).await?.map_err(problem)?;
-    let small = told.is_some_and(|told| told <= SMALL as u64) && !headers.contains_key(CONTENT_ENCODING);
+    let small = told.is_some_and(|told| told <= SMALL) && !headers.contains_key(CONTENT_ENCODING);
     let arriving = if small { None } else { Some(turns.arriving.try_acquire().map_err(|_| busy())?) };
     let slowest = limits.body_seconds.min(station.own().send_seconds.max(1));
     let limits = Limits { body_seconds: slowest, ..(**limits).clone() };
-    let spooled = SpooledTempFile::new(SMALL);
+    let spooled = SpooledTempFile::new(IN_MEMORY);
     let mut spooled = body(payload, headers, &limits, (most, spooled)).await?;
-    drop(arriving);
     // Only now: whoever sends slowly, or nothing at all, keeps nobody waiting.
     let turn = timeout(TURN, Arc::clone(&turns.opening).acquire_owned()).await;
     let turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
+    drop(arriving);
     let answered = web::block(move || {
         // Until it is over, also where its sender goes away.
         let _turn = turn;

@@ -158,6 +158,10 @@ fn problem(refusal: Refusal) -> Problem {
             tracing::error!(%error, "a verification could not be written down");
             Problem::later("the answer could not be written down, and does not leave before; ask again")
         }
+        Refusal::Journal(JournalError::Ledger(error)) => {
+            tracing::error!(%error, "a verification could not be looked up");
+            Problem::later(&words)
+        }
         Refusal::Journal(_) | Refusal::Verify(VerifyError::Stopping | VerifyError::Journal(_)) => {
             Problem::later(&words)
         }

@@ -64,8 +64,8 @@ impl Store {
         self.assigned_all(caller, &[(gtin, serial)])?.pop().unwrap_or(Ok(None))
     }
 
-    /// The product identifiers of these trade items and serial numbers, in their order, as all were at one moment; on SQLite
-    /// without waiting for other readers. What is wrong with the data of one says nothing of the others.
+    /// The product identifiers of these trade items and serial numbers, in their order, as all were at one moment; never
+    /// waits for other readers. What is wrong with the data of one says nothing of the others.
     pub fn assigned_all(
         &self,
         caller: &Caller,

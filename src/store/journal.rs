@@ -62,7 +62,10 @@ pub enum JournalError {
     /// The answer could not be made, by a fault of ours.
     #[error("the answer could not be made; tell the operator of this gateway")]
     Failed,
-    /// The store failed.
+    /// What an answer rests on could not be looked up.
+    #[error("what the answer rests on could not be looked up; ask again")]
+    Ledger(Arc<StoreError>),
+    /// The store failed to write.
     #[error(transparent)]
     Store(Arc<StoreError>),
 }
@@ -194,7 +197,7 @@ fn answered(store: &Store, batch: Batch) -> (Vec<JournalEntry>, Batch) {
         true => Ok(Vec::new()),
         false => store.assigned_all(&Caller::operator(), &items),
     };
-    let failed = |error| JournalError::Store(Arc::new(error));
+    let failed = |error| JournalError::Ledger(Arc::new(error));
     let mut found = found.map(Vec::into_iter).map_err(failed);
     let (mut entries, mut waiting) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
     for mut one in batch {

@@ -305,8 +305,8 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     reads: Pool<Source>,
-    /// For look-ups of microseconds on SQLite, which so never wait for a connection that a long question holds.
-    points: Option<Pool<Source>>,
+    /// For look-ups by key, which so never wait for a connection that a long question holds.
+    points: Pool<Source>,
     writes: Writes,
     settings: Settings,
     blocks: Blocks,
@@ -326,10 +326,7 @@ impl Store {
         connection::migrate(&mut connection)?;
         publish::create_counter(&mut connection)?;
         let reads = connection::pool(source.reading(settings), settings.readers, settings)?;
-        let points = match source.is_server() {
-            true => None,
-            false => Some(connection::pool(source.reading(settings), POINTS, settings)?),
-        };
+        let points = connection::pool(source.reading(settings), POINTS, settings)?;
         let (writes, blocks) = if source.is_server() {
             (Writes::Pool(connection::pool(writing, settings.writers, settings)?), Blocks::shared())
         } else {
@@ -359,8 +356,8 @@ impl Store {
         &self,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let pool = self.0.points.as_ref().unwrap_or(&self.0.reads);
-        let mut connection = pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let mut connection =
+            self.0.points.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
         work(connection.deref_mut())
     }
 

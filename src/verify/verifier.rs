@@ -28,14 +28,12 @@ use crate::verify::Question;
 use crate::verify::Responder;
 use crate::verify::Verification;
 use crate::verify::VerifyError;
+use crate::verify::answering::HOURS_TO_ANSWER;
 use crate::verify::asking::Outcome;
 use crate::verify::credential::Credentials;
 use crate::verify::requester::ProviderFault;
 use crate::verify::requester::Requester;
 use crate::verify::routing;
-
-/// How long the law gives who is asked (21 U.S.C. 360eee-1).
-const HOURS_TO_ANSWER: i64 = 24;
 
 /// Answers questions about packages, wherever their answers are. Clones share everything.
 #[derive(Clone)]

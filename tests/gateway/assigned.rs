@@ -186,5 +186,5 @@ fn what_is_wrong_with_the_data_of_one_item_is_told_to_who_asks_about_it() {
         })
     };
     let told = runtime.block_on(futures_util::future::join(ask("A"), ask("D")));
-    assert!(matches!(told, (Err(JournalError::Store(_)), Ok(true))), "{told:?}");
+    assert!(matches!(told, (Err(JournalError::Ledger(_)), Ok(true))), "{told:?}");
 }
