@@ -2,6 +2,7 @@
 
 mod check;
 mod effective;
+mod environment;
 mod files;
 mod judge;
 mod layers;

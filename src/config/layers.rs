@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use figment::Figment;
 use figment::Profile;
 use figment::Provider;
-use figment::providers::Env;
 use figment::providers::Format;
 use figment::providers::Serialized;
 use figment::providers::Toml;
@@ -20,9 +19,8 @@ use toml_edit::Item;
 use toml_edit::Table;
 
 use crate::config::MANUAL;
-
-/// Begins the names of environment variables that are settings.
-const PREFIX: &str = "EPCGATE_";
+use crate::config::environment::Environment;
+use crate::config::environment::PREFIX;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +85,7 @@ pub(super) fn merged(file: Option<&Path>) -> Figment {
     if let Some(file) = file {
         figment = figment.merge(Toml::file_exact(file));
     }
-    figment.merge(environment())
+    figment.merge(Environment::over(base()))
 }
 
 /// The built-in settings.
@@ -102,7 +100,7 @@ pub(super) fn defaults() -> Vec<Said> {
 
 /// What the environment says.
 pub(super) fn of_environment() -> Vec<Said> {
-    said(&environment(), |path| {
+    said(&Environment::over(base()), |path| {
         let wanted = format!("{PREFIX}{}", path.join("__"));
         let known = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         let name = known.into_iter().find(|name| name.eq_ignore_ascii_case(&wanted));
@@ -120,10 +118,6 @@ pub(super) fn of_file(file: &Path) -> Result<Vec<Said>, Illegible> {
     })?;
     let lines = Lines { text: &text, root: document.as_table() };
     Ok(said(&Toml::string(&text), |path| Origin::File(file.to_owned(), lines.of(path))))
-}
-
-fn environment() -> Env {
-    Env::prefixed(PREFIX).filter(|key| key.as_str().contains("__")).split("__")
 }
 
 fn said(provider: &impl Provider, origin: impl Fn(&[String]) -> Origin) -> Vec<Said> {

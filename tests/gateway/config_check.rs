@@ -114,3 +114,23 @@ fn the_manual_is_a_file_that_can_be_used() {
     assert_eq!(status, 0, "{said}");
     assert!(said.contains("0 errors, 0 warnings"), "{said}");
 }
+
+/// What is shown of a key whose variable says this.
+fn shown(key: &str, variable: (&str, &str)) -> String {
+    let (status, said) = config("show", "", &[], &[variable]);
+    assert_eq!(status, 0, "{said}");
+    let line = said.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{key}: {said}"));
+    line.split("  #").next().unwrap().to_owned()
+}
+
+#[test]
+fn a_text_of_digits_is_a_text_in_the_environment_too() {
+    let expected = "exceptions.gln = \"0614141000012\"";
+    for said in ["0614141000012", "\"0614141000012\"", " 0614141000012 "] {
+        assert_eq!(shown("exceptions.gln", ("EPCGATE_EXCEPTIONS__GLN", said)), expected);
+    }
+    let name = shown("exceptions.name", ("EPCGATE_EXCEPTIONS__NAME", "[true] {Pharmacy"));
+    assert_eq!(name, "exceptions.name = \"[true] {Pharmacy\"");
+    let contexts = shown("verification.contexts", ("EPCGATE_VERIFICATION__CONTEXTS", "[\"a\", \"b\"]"));
+    assert_eq!(contexts, "verification.contexts = [\"a\", \"b\"]");
+}

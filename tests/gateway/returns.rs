@@ -496,7 +496,7 @@ fn the_command_line_takes_a_return() {
             .arg("return")
             .args(arguments)
             .args(["--database", &database])
-            .env("EPCGATE_EXCEPTIONS__GLN", format!("\"{OWN}\""))
+            .env("EPCGATE_EXCEPTIONS__GLN", OWN)
             .output()
             .unwrap();
         let text = String::from_utf8(done.stdout).unwrap();

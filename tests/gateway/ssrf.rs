@@ -193,7 +193,7 @@ fn probe(folder: &Path, name: &str, urls: &[&str]) {
     let root = format!("[{:?}]", folder.join("root.pem"));
     let output = Command::new(env!("CARGO_BIN_EXE_epcgate"))
         .args(["directory", "check", "--probe", "--data-dir", data.to_str().unwrap()])
-        .env("EPCGATE_ROUTING__REQUESTER", "\"0399999999991\"")
+        .env("EPCGATE_ROUTING__REQUESTER", "0399999999991")
         .env("EPCGATE_OUTBOUND__ROOTS", root)
         .output()
         .unwrap();
