@@ -201,9 +201,7 @@ impl Gateway {
                     let pages = pages.clone();
                     App::new()
                         .wrap(Compress::default())
-                        .wrap(from_fn(api::note_reads))
-                        .wrap(from_fn(|request, next| api::admit(request, next, ui::turned_away)))
-                        .wrap(from_fn(api::observe))
+                        .wrap(from_fn(|request, next| api::pass(request, next, ui::turned_away)))
                         .configure(move |config| shared.configure(config))
                         .configure(move |config| pages.configure(config))
                 };

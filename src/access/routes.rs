@@ -50,7 +50,6 @@ pub const ROUTES: &[Route] = &[
     ("POST", "/epcis/events", May(Capture)),
     ("GET", "/epcis/events/{eventID}", May(ReadEvents)),
     ("GET", "/vrs/verify/gtin/{gtin}/lot/{lot}/ser/{ser}", May(Verify)),
-    ("GET", "/vrs/verify/{path}", May(Verify)),
     ("GET", "/vrs/checkConnectivity", May(Verify)),
     ("GET", "/gtin/{rest}", Someone),
     ("GET", "/api/v1/advices", May(ReadTrade)),
@@ -196,7 +195,9 @@ static BY_PATH: LazyLock<HashMap<&str, Vec<(&Route, bool)>>> = LazyLock::new(|| 
 
 /// What a method of a resource asks for. `pattern` is the resource's path as the server has it, forms of segments included.
 pub fn way(method: &str, pattern: &str) -> Way {
-    let Some(listed) = BY_PATH.get(described(pattern).as_str()) else { return Way::Unknown };
+    // Most have nothing to be left out.
+    let listed = BY_PATH.get(pattern).or_else(|| BY_PATH.get(described(pattern).as_str()));
+    let Some(listed) = listed else { return Way::Unknown };
     let found = listed.iter().find(|((own, _, _), _)| *own == method);
     found.map_or(Way::OtherMethod, |((_, _, need), page)| Way::Listed { need: *need, page: *page })
 }

@@ -1,17 +1,12 @@
-//! Admission: before a request reaches its handler, who asks is found out, and whether they may. No route is reached around it.
+//! Admission: before a request reaches its handler, who asks is found out, and whether they may.
 
-use actix_web::Error;
 use actix_web::HttpMessage;
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
-use actix_web::body::BoxBody;
-use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
-use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
 use actix_web::http::header::WWW_AUTHENTICATE;
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use chrono::Utc;
 
@@ -35,64 +30,54 @@ use crate::api::session;
 /// What is shown to people who are turned away.
 pub type TurnedPage = fn(&HttpRequest, Turned) -> HttpResponse;
 
-/// Lets a request pass that may, with its [`Caller`] beside it; any other is answered here.
-pub async fn admit<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-    page: TurnedPage,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let pattern = request.resource_map().match_pattern(request.match_info().as_str());
-    let way = pattern.map_or(Way::Unknown, |pattern| access::way(request.method().as_str(), &pattern));
-    let discovered = request.method() == Method::OPTIONS && way == Way::OtherMethod;
-    let admitted = match way {
-        Way::Listed { need: Need::Anyone, page: false } => Ok(None),
-        _ if discovered => Ok(None),
-        way => found_out(&request, way).await,
-    };
-    let mut request = request;
-    let admitted = match admitted {
-        Ok(Some(Found { caller, session: Some(token) })) => {
-            match Box::pin(session::brings(&mut request, &token)).await {
-                true => Ok(Some(Found { caller, session: Some(token) })),
-                false => Err(foreign()),
-            }
+/// Lets a request pass that may, with its [`Caller`] beside it; people who may not are shown the page.
+pub async fn admit(request: &mut ServiceRequest, way: Way, page: TurnedPage) -> Result<(), Refusal> {
+    let admitted = match found(request, way).await {
+        Ok(None) => return Ok(()),
+        Ok(Some(Found { caller, session })) => {
+            let brings = match &session {
+                Some(token) => Box::pin(session::brings(request, token)).await,
+                None => true,
+            };
+            if brings { Ok((caller, session)) } else { Err(foreign()) }
         }
-        admitted => admitted,
+        Err(refused) => Err(refused),
     };
     match admitted {
-        Ok(found) => {
-            if let Some(Found { caller, session }) = found {
-                request.extensions_mut().insert(caller);
-                if let Some(token) = session {
-                    request.extensions_mut().insert(token);
-                }
+        Ok((caller, session)) => {
+            let mut extensions = request.extensions_mut();
+            extensions.insert(caller);
+            if let Some(token) = session {
+                extensions.insert(token);
             }
-            Ok(next.call(request).await?.map_into_boxed_body())
+            Ok(())
         }
-        Err(refusal) => {
-            let is_page = matches!(way, Way::Listed { page: true, .. });
-            Ok(match refusal {
-                Refusal::Turned(why, _) if is_page => {
-                    let answer = page(request.request(), why);
-                    request.into_response(answer)
-                }
-                Refusal::Turned(_, problem) | Refusal::Failed(problem) => request.error_response(problem),
-            })
+        Err(Refused::Turned(why, _)) if matches!(way, Way::Listed { page: true, .. }) => {
+            Err(Refusal::Told(page(request.request(), why)))
         }
+        Err(Refused::Turned(_, problem) | Refused::Failed(problem)) => Err(Refusal::Failed(problem)),
     }
 }
 
+/// What a request that does not pass is answered with.
+pub enum Refusal {
+    /// A page for people.
+    Told(HttpResponse),
+    /// The words for machines.
+    Failed(Problem),
+}
+
 /// Why a request does not pass.
-enum Refusal {
+enum Refused {
     /// Who asks may not: for people, and in the words for machines.
     Turned(Turned, Problem),
     /// It could not be found out.
     Failed(Problem),
 }
 
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Refusal {
-        Refusal::Failed(problem)
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Refused {
+        Refused::Failed(problem)
     }
 }
 
@@ -109,7 +94,11 @@ impl From<Caller> for Found {
 }
 
 /// Who asks, where this may be asked by them; `None` where nobody need be known.
-async fn found_out(request: &ServiceRequest, way: Way) -> Result<Option<Found>, Refusal> {
+async fn found(request: &ServiceRequest, way: Way) -> Result<Option<Found>, Refused> {
+    let discovers = request.method() == Method::OPTIONS && way == Way::OtherMethod;
+    if discovers || way == (Way::Listed { need: Need::Anyone, page: false }) {
+        return Ok(None);
+    }
     let (Some(keyring), Some(settings)) =
         (request.app_data::<Data<Keyring>>(), request.app_data::<Data<access::Settings>>())
     else {
@@ -144,13 +133,13 @@ async fn found_out(request: &ServiceRequest, way: Way) -> Result<Option<Found>, 
         }
         _ if way == Way::OtherMethod && settings.mode == Mode::Closed => {
             let problem = Problem::new(Failure::MethodNotAllowed, "this resource does not have this method");
-            Err(Refusal::Failed(problem))
+            Err(Refused::Failed(problem))
         }
         _ => Ok(Some(found)),
     }
 }
 
-fn without_key(request: &ServiceRequest, settings: &access::Settings, need: Need) -> Result<Caller, Refusal> {
+fn without_key(request: &ServiceRequest, settings: &access::Settings, need: Need) -> Result<Caller, Refused> {
     let asks = need == Need::May(Permission::Verify);
     if asks && settings.vrs == VrsAccess::Open {
         return Ok(Caller::anyone());
@@ -164,28 +153,28 @@ fn without_key(request: &ServiceRequest, settings: &access::Settings, need: Need
     }
 }
 
-fn unknown() -> Refusal {
+fn unknown() -> Refused {
     let problem = caller::refused(
         "this needs an API key: send it as `Authorization: Bearer …` or `X-API-Key: …`; the operator makes one with \
          `epcgate keys add`",
     );
-    Refusal::Turned(Turned::NotSignedIn, problem)
+    Refused::Turned(Turned::NotSignedIn, problem)
 }
 
-fn not_permitted(caller: &Caller, permission: Permission) -> Refusal {
+fn not_permitted(caller: &Caller, permission: Permission) -> Refused {
     let detail = format!("{} may not do this, which needs the permission {permission}", caller.actor());
-    Refusal::Turned(Turned::NotPermitted, Problem::new(Failure::Forbidden, detail))
+    Refused::Turned(Turned::NotPermitted, Problem::new(Failure::Forbidden, detail))
 }
 
-fn foreign() -> Refusal {
+fn foreign() -> Refused {
     let detail = "this gateway answers only on its own machine, at a loopback address such as 127.0.0.1, and no other site; \
                   set access.mode = \"closed\" to let others in";
-    Refusal::Turned(Turned::NotFromHere, Problem::new(Failure::Forbidden, detail))
+    Refused::Turned(Turned::NotFromHere, Problem::new(Failure::Forbidden, detail))
 }
 
-fn nowhere() -> Refusal {
+fn nowhere() -> Refused {
     let detail = "there is nothing of this name; the EPCIS interface is at /epcis";
-    Refusal::Turned(Turned::Nowhere, Problem::new(Failure::NoSuchName, detail))
+    Refused::Turned(Turned::Nowhere, Problem::new(Failure::NoSuchName, detail))
 }
 
 /// Says how to prove who asks.
@@ -211,6 +200,7 @@ mod tests {
     use crate::access::Role;
     use crate::access::Scope;
     use crate::access::SpeaksFor;
+    use crate::api::passage::pass;
     use crate::gs1::Gln;
     use crate::store;
     use crate::store::Store;
@@ -273,7 +263,7 @@ mod tests {
                 App::new()
                     .app_data(Data::new(Keyring::new($store)))
                     .app_data(Data::new(access::Settings { mode: $mode, vrs: $vrs, ..Default::default() }))
-                    .wrap(from_fn(|request, next| admit(request, next, page)))
+                    .wrap(from_fn(|request, next| pass(request, next, page)))
                     .route("/vrs/checkConnectivity", web::get().to(handle))
                     .route("/epcis/events", web::get().to(handle))
                     .route("/epcis/capture", web::post().to(handle))

@@ -9,7 +9,7 @@ use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::http::header::HeaderMap;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::HeaderName;
 
 use crate::access::Caller;
 use crate::access::KeyText;
@@ -18,7 +18,7 @@ use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 
 /// Another header than `Authorization: Bearer` for the key.
-const KEY_HEADER: &str = "X-API-Key";
+static KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 
 /// As an argument of a handler: who asks, as the admission before it has found out.
 impl FromRequest for Caller {
@@ -33,16 +33,17 @@ impl FromRequest for Caller {
 
 /// The key of a request, where it has one.
 pub fn shown(headers: &HeaderMap) -> Result<Option<KeyText>, Problem> {
-    let text = |value: &HeaderValue| value.to_str().map(str::trim).map(str::to_owned).unwrap_or_default();
-    let key = match (headers.get(AUTHORIZATION).map(text), headers.get(KEY_HEADER).map(text)) {
+    let text =
+        |name: &HeaderName| headers.get(name).map(|value| value.to_str().map(str::trim).unwrap_or_default());
+    let key = match (text(&AUTHORIZATION), text(&KEY_HEADER)) {
         (Some(authorization), _) => match authorization.split_once(' ') {
-            Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim().to_owned(),
+            Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim(),
             _ => return Err(refused("Authorization must be `Bearer` and an API key")),
         },
         (None, Some(key)) => key,
         (None, None) => return Ok(None),
     };
-    KeyText::parse(&key).map(Some).map_err(|fault| refused(&fault.to_string()))
+    KeyText::parse(key).map(Some).map_err(|fault| refused(&fault.to_string()))
 }
 
 /// Nobody has proved who asks.

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::HttpResponseBuilder;
 use actix_web::Resource;
+use actix_web::Route;
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::http::header::HeaderValue;
@@ -17,12 +18,18 @@ use crate::capture::Limits;
 
 /// A resource with these methods, which `OPTIONS` announces; any other method is refused (405).
 pub fn resource(path: &str, allow: &'static str) -> Resource {
-    web::resource(path)
-        .route(
-            web::method(Method::OPTIONS)
-                .to(move |settings: Data<Settings>| async move { settings_of(allow, &settings).finish() }),
-        )
-        .default_service(web::to(move || async move { refuse_method(allow) }))
+    web::resource(path).default_service(other_methods(allow))
+}
+
+/// What a place with these methods does with all others: `OPTIONS` announces them, and the rest is refused.
+pub fn other_methods(allow: &'static str) -> Route {
+    let other = move |method: Method, settings: Data<Settings>| async move {
+        match method {
+            Method::OPTIONS => Ok(settings_of(allow, &settings).finish()),
+            _ => refuse_method(allow),
+        }
+    };
+    web::to(other)
 }
 
 /// The resource that takes documents: `OPTIONS` announces its limits too.

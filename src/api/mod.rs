@@ -41,6 +41,7 @@ mod orders;
 mod pace;
 mod paging;
 mod partners;
+mod passage;
 mod prefixes;
 mod problem;
 mod products;
@@ -89,13 +90,11 @@ use crate::verify::Desk;
 use crate::verify::Verifier;
 use crate::verify::routing;
 
-pub use admission::admit;
 pub use certified::note_certificate;
 pub use health::measure;
 pub use invite::Onboarding;
 pub use negotiation::EpcFormat;
-pub use observe::observe;
-pub use reads::note_reads;
+pub use passage::pass;
 pub use returns::Counter;
 
 /// How the interface answers.
@@ -281,7 +280,7 @@ impl Shared {
             .app_data(self.returns.clone())
             .app_data(self.onboarding.clone())
             // Routes are tried in this order, and this one is asked most often.
-            .service(web::scope("/vrs").configure(vrs::configure))
+            .configure(vrs::configure)
             .configure(invite::configure)
             .configure(resolver::configure)
             .service(web::scope("/epcis").configure(epcis))

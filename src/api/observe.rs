@@ -1,18 +1,16 @@
-//! Around every request: its problem in the form asked for, a line in the log, and its measures.
+//! What is seen of every request: its problem in the form asked for, a line in the log, and its measures.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Instant;
 
 use actix_web::Error;
-use actix_web::HttpMessage;
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
-use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use metrics::Counter;
 use metrics::Histogram;
@@ -23,29 +21,15 @@ use crate::api::accept::prefers_xml;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 
-/// The pattern of its route, noted by a handler that is asked so often that looking it up would tell.
-pub struct RouteName(pub &'static str);
-
-/// Refuses too long a URL (414), gives every failure the body of a problem, writes the access log and counts.
-pub async fn observe<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let began = Instant::now();
+/// Refuses too long a URL (414).
+pub fn too_long(request: &ServiceRequest) -> Option<Problem> {
     let most = request.app_data::<Data<Settings>>().map_or(usize::MAX, |settings| settings.url_bytes);
-    let response = if request.uri().path_and_query().map_or(0, |it| it.as_str().len()) > most {
-        let problem = Problem::new(Failure::UriTooLong, format!("a URL may have {most} bytes"));
-        request.error_response(problem)
-    } else {
-        next.call(request).await?.map_into_boxed_body()
-    };
-    let response = explain(response);
-    record(&response, began);
-    Ok(response)
+    let length = request.uri().path_and_query().map_or(0, |it| it.as_str().len());
+    (length > most).then(|| Problem::new(Failure::UriTooLong, format!("a URL may have {most} bytes")))
 }
 
 /// Puts the failure in XML for those who ask, and words what the framework refused by itself.
-fn explain(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+pub fn explain(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let replacement = match response.response().error() {
         Some(error) => {
             let xml = prefers_xml(response.request().headers());
@@ -76,14 +60,15 @@ fn reworded(status: StatusCode, error: &Error, xml: bool) -> HttpResponse {
     if xml { problem.to_xml() } else { problem.to_json() }
 }
 
-fn record(response: &ServiceResponse<BoxBody>, began: Instant) {
+/// Writes the access log, and counts by the pattern of the resource.
+pub fn record(response: &ServiceResponse<BoxBody>, pattern: Option<Cow<'static, str>>, began: Instant) {
     let request = response.request();
     let seconds = began.elapsed().as_secs_f64();
-    let noted = request.extensions().get::<RouteName>().map(|name| SharedString::const_str(name.0));
-    let route = noted.unwrap_or_else(|| match request.match_pattern() {
-        Some(pattern) => SharedString::from_owned(pattern),
+    let route = match pattern {
+        Some(Cow::Borrowed(pattern)) => SharedString::const_str(pattern),
+        Some(Cow::Owned(pattern)) => SharedString::from_owned(pattern),
         None => SharedString::const_str("other"),
-    });
+    };
     let status = response.status().as_u16();
     tracing::info!(
         target: "access",

@@ -1,13 +1,9 @@
 //! Reads of what parties told each other: each is an act of the audit trail, written down before the answer leaves.
 
-use actix_web::Error;
 use actix_web::HttpMessage;
 use actix_web::HttpRequest;
-use actix_web::body::MessageBody;
-use actix_web::dev::ServiceRequest;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use chrono::Utc;
 use serde_json::json;
@@ -22,45 +18,46 @@ use crate::store::Acts;
 const MOST_BYTES: usize = 2_000;
 
 /// What is read under these, and below them, is what parties told each other.
-const PLACES: [&str; 15] = [
-    "/api/v1/advices",
-    "/api/v1/audit",
-    "/api/v1/documents",
-    "/api/v1/exceptions",
-    "/api/v1/findings",
-    "/api/v1/items",
-    "/api/v1/obligations",
-    "/api/v1/orders",
-    "/api/v1/receipts",
-    "/api/v1/returns",
-    "/api/v1/shipments",
-    "/api/v1/transactions",
-    "/api/v1/verifications",
-    "/epcis/events",
-    "/items",
+const PLACES: [&str; 2] = ["/epcis/events", "/items"];
+
+/// And under these.
+const API: &str = "/api/v1/";
+const API_PLACES: [&str; 13] = [
+    "advices",
+    "audit",
+    "documents",
+    "exceptions",
+    "findings",
+    "items",
+    "obligations",
+    "orders",
+    "receipts",
+    "returns",
+    "shipments",
+    "transactions",
+    "verifications",
 ];
 
-/// Writes down who read what, where the answer has it; an answer that cannot be written down is not given.
-pub async fn note_reads<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let response = next.call(request).await?;
+/// Writes down who read what, where the answer has it; an answer that cannot be written down is not to be given.
+pub async fn note_read<B>(response: &ServiceResponse<B>) -> Result<(), Problem> {
     let asked = response.request();
     if response.status().is_success()
         && is_read(asked)
-        && let Some(acts) = asked.app_data::<Data<Acts>>().cloned()
+        && let Some(acts) = asked.app_data::<Data<Acts>>()
     {
-        Box::pin(acts.record(act(asked))).await.map_err(Problem::from)?;
+        Box::pin(acts.record(act(asked))).await?;
     }
-    Ok(response)
+    Ok(())
 }
 
 fn is_read(request: &HttpRequest) -> bool {
-    let path = request.path();
+    let (path, places) = match request.path().strip_prefix(API) {
+        Some(path) => (path, &API_PLACES[..]),
+        None => (request.path(), &PLACES[..]),
+    };
     let under =
         |place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    *request.method() == Method::GET && PLACES.iter().any(|place| under(place))
+    *request.method() == Method::GET && places.iter().any(|place| under(place))
 }
 
 fn act(request: &HttpRequest) -> AuditEntry {
@@ -77,7 +74,7 @@ fn act(request: &HttpRequest) -> AuditEntry {
 mod tests {
     use actix_web::App;
     use actix_web::HttpResponse;
-    use actix_web::middleware::from_fn;
+    use actix_web::dev::Service;
     use actix_web::test;
     use actix_web::test::TestRequest;
     use actix_web::web;
@@ -94,7 +91,14 @@ mod tests {
         let store = Store::open(path.to_str().unwrap(), &store::Settings::default()).unwrap();
         let app = test::init_service(
             App::new()
-                .wrap(from_fn(note_reads))
+                .wrap_fn(|request, service| {
+                    let asking = service.call(request);
+                    async move {
+                        let response = asking.await?;
+                        note_read(&response).await?;
+                        Ok(response)
+                    }
+                })
                 .app_data(Data::new(Acts::start(&store).unwrap()))
                 .default_service(web::to(async |request: HttpRequest| match request.path() {
                     "/api/v1/items/none" => HttpResponse::NotFound(),

@@ -1,9 +1,9 @@
 //! Verification for partners: `/vrs/verify/…` and `/vrs/checkConnectivity` (GS1 Lightweight Messaging Standard 1.1; GS1 US
 //! guideline 1.1 and 1.3).
 
-use actix_web::HttpMessage;
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
+use actix_web::guard;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::http::header::HeaderValue;
 use actix_web::http::header::RETRY_AFTER;
@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 use crate::access::Caller;
 use crate::api::discovery;
-use crate::api::observe::RouteName;
 use crate::api::problem::Failure;
 use crate::api::problem::Problem;
 use crate::formats::verification::Release;
@@ -29,10 +28,10 @@ use crate::verify::Desk;
 use crate::verify::Refusal;
 use crate::verify::VerifyError;
 
-/// Where the path of a question begins.
-const BASE: &str = "/vrs/verify/";
+/// Where questions are asked.
+const BASE: &str = "/vrs/verify";
 
-/// The route of a question.
+/// The resource of a question. Whatever else stands below [`BASE`] is taken for one too, and told what one looks like.
 const VERIFY: &str = "/vrs/verify/gtin/{gtin}/lot/{lot}/ser/{ser}";
 
 /// An answer is for who asked, and for now.
@@ -40,16 +39,20 @@ const NOT_KEPT: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// Adds the routes below `/vrs`.
 pub fn configure(config: &mut ServiceConfig) {
+    // A question is read from its path as sent, so that there is nothing to be looked for in it here.
     config
+        .service(web::scope(BASE).guard(guard::Get()).default_service(web::to(verify)))
+        .service(web::scope(BASE).default_service(discovery::other_methods("OPTIONS, GET")))
         .service(
-            discovery::resource(VERIFY.trim_start_matches("/vrs"), "OPTIONS, GET")
-                .route(web::get().to(verify)),
-        )
-        // Whatever else stands there is told what a question looks like.
-        .service(discovery::resource("/verify/{path:.*}", "OPTIONS, GET").route(web::get().to(verify)))
-        .service(
-            discovery::resource("/checkConnectivity", "OPTIONS, GET").route(web::get().to(connectivity)),
+            discovery::resource("/vrs/checkConnectivity", "OPTIONS, GET").route(web::get().to(connectivity)),
         );
+}
+
+/// The path of the resource of a question; `None` for any other path. Questions come so often that looking for it in the map
+/// of all resources would tell.
+pub fn pattern(path: &str) -> Option<&'static str> {
+    let rest = path.strip_prefix(BASE)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(VERIFY)
 }
 
 /// Answers whether a product identifier of ours is the one that was assigned. Lot and serial number are percent-encoded.
@@ -75,8 +78,12 @@ pub fn configure(config: &mut ServiceConfig) {
         (status = 503, description = "Not now: ask again."),
         (status = 504, description = "It was passed on, and nobody answered in time.")))]
 pub async fn verify(request: HttpRequest, caller: Caller, desk: Data<Desk>) -> Result<HttpResponse, Problem> {
-    request.extensions_mut().insert(RouteName(VERIFY));
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    // A request has few headers: to look at each costs less than to make a name of what is looked for.
+    let header = |name: &str| {
+        let mut sent = request.headers().iter();
+        let found = sent.find(|(sent, _)| sent.as_str().eq_ignore_ascii_case(name));
+        found.and_then(|(_, value)| value.to_str().ok())
+    };
     let release = Release::of_header(header(VERSION_HEADER));
     let asked = Asked {
         segments: request.uri().path().strip_prefix(BASE).unwrap_or_default(),

@@ -37,14 +37,14 @@ impl Gtin {
 
     /// The identity of one of its lots, as [`Epc::key`](crate::gs1::Epc::key) gives it; the lot as printed.
     pub fn lot_key(&self, lot: &str) -> String {
-        let mut key = format!("/01/{self}/10/");
+        let mut key = ["/01/", self.as_str(), "/10/"].concat();
         percent::encode(lot, Target::Path, &mut key);
         key
     }
 
     /// The identity of one of its items, as [`Epc::key`](crate::gs1::Epc::key) gives it; the serial number as printed.
     pub fn serial_key(&self, serial: &str) -> String {
-        let mut key = format!("/01/{self}/21/");
+        let mut key = ["/01/", self.as_str(), "/21/"].concat();
         percent::encode(serial, Target::Path, &mut key);
         key
     }

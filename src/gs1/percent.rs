@@ -103,6 +103,10 @@ pub(super) fn encode(text: &str, target: Target, out: &mut String) {
         Target::Urn => ESCAPED_IN_URN,
         Target::Path => ESCAPED_IN_PATH,
     };
+    if text.bytes().all(|byte| class(byte) & flag == 0) {
+        out.push_str(text);
+        return;
+    }
     for byte in text.bytes() {
         if class(byte) & flag == 0 {
             out.push(char::from(byte));

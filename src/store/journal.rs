@@ -32,14 +32,15 @@ use crate::store::StoreError;
 /// Entries that may wait; a gateway that is asked faster than its disk writes refuses rather than grows.
 const MOST_WAITING: usize = 8_192;
 
-/// Entries of one transaction.
+/// Entries of one transaction: looking up and syncing cost little more for many than for one. Not all there are, so that who
+/// waits for it and who is served meanwhile take turns, and nobody idles.
+const TOGETHER: usize = 128;
+
+/// Entries of one transaction where the one before took [`LONG`] to write.
 const MOST_TOGETHER: usize = 2_048;
 
-/// From so many entries of one transaction on, the next waits for more.
-const BUSY: usize = 12;
-
-/// How long it waits: looking up and syncing cost little more for many than for one.
-const GATHERED: Duration = Duration::from_micros(400);
+/// From here on syncing is what takes time: on a slow disk, or over a network.
+const LONG: Duration = Duration::from_millis(5);
 
 /// Blocks are filed when nobody has asked for so long.
 const QUIET: Duration = Duration::from_secs(1);
@@ -170,20 +171,19 @@ impl Drop for Inner {
 
 /// Takes what waits, as much as there is, and writes it in one transaction; while that is synced, the next gather.
 fn write_all(store: &Store, receiver: &Receiver<Box<dyn Waiting>>, filing: &Filing) {
-    let mut last = 0;
+    let mut took = Duration::ZERO;
     while let Ok(first) = receiver.recv() {
-        if last >= BUSY {
-            thread::sleep(GATHERED);
-        }
+        let most = if took >= LONG { MOST_TOGETHER } else { TOGETHER };
         let mut batch = vec![first];
-        batch.extend(receiver.try_iter().take(MOST_TOGETHER - 1));
-        last = batch.len();
+        batch.extend(receiver.try_iter().take(most - 1));
         let (entries, waiting) = answered(store, batch);
         filing.written(entries.len());
+        let began = Instant::now();
         let outcome = match entries.is_empty() {
             true => Ok(()),
             false => store.journal(entries).map_err(|error| JournalError::Store(Arc::new(error))),
         };
+        took = began.elapsed();
         waiting.into_iter().for_each(|waiting| waiting.tell(outcome.clone()));
     }
 }

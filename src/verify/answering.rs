@@ -53,7 +53,7 @@ impl Taken {
         match &responded {
             Responded::Answer { response, .. } => {
                 body = write_response(response);
-                record.responder = response.responder.to_string();
+                record.responder = String::from(&*response.responder);
                 (record.status, record.basis) = (200, "source");
                 record.answer = Some(response.answer.clone());
             }

@@ -355,20 +355,19 @@ async fn off_thread<T: Send + 'static>(
 impl Asked<'_> {
     /// Path and query, as sent.
     fn address(&self) -> String {
-        let (segments, query) = (self.segments.trim_start_matches('/'), self.query);
-        format!("/verify/{segments}?{query}")
+        ["/verify/", self.segments.trim_start_matches('/'), "?", self.query].concat()
     }
 
     /// The record of a question, as long as nothing has come of it.
     fn record(&self, request: &VerificationRequest, took: Duration) -> VerificationRecord {
         VerificationRecord {
-            gtin: request.gtin.to_string(),
-            serial: request.serial.to_string(),
-            lot: request.lot.to_string(),
+            gtin: request.gtin.as_str().to_owned(),
+            serial: String::from(&*request.serial),
+            lot: String::from(&*request.lot),
             expiry: request.expiry.as_str().to_owned(),
-            context: request.context.to_string(),
-            requester: request.requester.to_string(),
-            correlation: request.correlation.to_string(),
+            context: String::from(&*request.context),
+            requester: String::from(&*request.requester),
+            correlation: request.correlation.as_str().to_owned(),
             status: 404,
             took,
             ..self.blank()

@@ -152,14 +152,21 @@ fn compare(request: &VerificationRequest, assigned: &AssignedIdentifier, today: 
 
 /// The day of an expiry as data have it, `YYYY-MM-DD` and what follows; a day of 00 is the last of its month.
 fn day(text: &str) -> Option<NaiveDate> {
-    let date = text.get(..10)?;
-    match date.strip_suffix("-00") {
-        Some(month) => {
-            let first: NaiveDate = format!("{month}-01").parse().ok()?;
-            first.checked_add_months(Months::new(1))?.pred_opt()
-        }
-        None => date.parse().ok(),
+    let [year, month, day] = [text.get(..4)?, text.get(5..7)?, text.get(8..10)?].map(digits);
+    let (year, month) = (i32::try_from(year?).ok()?, month?);
+    if [text.get(4..5)?, text.get(7..8)?] != ["-"; 2] {
+        return None;
     }
+    match day? {
+        0 => NaiveDate::from_ymd_opt(year, month, 1)?.checked_add_months(Months::new(1))?.pred_opt(),
+        day => NaiveDate::from_ymd_opt(year, month, day),
+    }
+}
+
+/// A number of digits alone.
+fn digits(text: &str) -> Option<u32> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
+    text.bytes().try_fold(0, |number, byte| Some(number * 10 + digit(byte)?))
 }
 
 /// What is known of product whose identifier corresponds.
@@ -322,5 +329,9 @@ mod tests {
         check_compared("A1", "280331", ("", "2028-03-31"), "unknown");
         check_compared("A1", "280331", ("A1", ""), "unknown");
         check_compared("A1", "280331", ("A1", "March"), "unknown");
+        check_compared("A1", "280331", ("A1", "2028/03/31"), "unknown");
+        check_compared("A1", "280331", ("A1", "2028-13-00"), "unknown");
+        check_compared("A1", "280331", ("A1", "2028-+3-31"), "unknown");
+        check_compared("A1", "280331", ("A1", "2028-0é-31"), "unknown");
     }
 }

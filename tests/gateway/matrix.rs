@@ -130,9 +130,7 @@ fn objects(path: &str, house: &House) -> Vec<Object> {
         "/scan/pending" | "/sign-in/with" | "/assets" | "/docs" | "/rules" => {
             vec![Object { name: uuid.to_owned(), whose: "" }]
         }
-        "/vrs/verify/gtin" | "/vrs/verify" | "/gtin" => {
-            named(&|partner, _| partner.canary.to_owned(), "NONE")
-        }
+        "/vrs/verify/gtin" | "/gtin" => named(&|partner, _| partner.canary.to_owned(), "NONE"),
         kind => panic!("say here what the objects of {path} are ({kind})"),
     }
 }
