@@ -176,3 +176,23 @@ fn problem(refusal: Refusal) -> Problem {
     };
     problem.with_header(CACHE_CONTROL, NOT_KEPT)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_below_the_base_is_a_question() {
+        for (path, expected) in [
+            ("/vrs/verify", true),
+            ("/vrs/verify/", true),
+            ("/vrs/verify/gtin/1/lot/2/ser/3", true),
+            ("/vrs/verifygtin", false),
+            ("/vrs", false),
+            ("/vrs/checkConnectivity", false),
+            ("/api/vrs/verify", false),
+        ] {
+            assert_eq!(pattern(path).is_some(), expected, "{path}");
+        }
+    }
+}

@@ -83,6 +83,8 @@ pub struct CarryError {
     pub answer: String,
     /// True where it would be no different another time: the delivery is given up.
     pub never: bool,
+    /// How long the receiver asks to be left alone; the next time is no sooner.
+    pub after: Option<TimeDelta>,
 }
 
 /// Sends deliveries by one protocol or several.

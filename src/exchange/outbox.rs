@@ -235,7 +235,8 @@ impl Outbox {
 
     fn failed(&self, (id, tries): (&str, u32), error: CarryError, now: DateTime<Utc>) -> TryEnd {
         let told = (error.request, error.answer);
-        match self.delay(id, tries).filter(|_| !error.never) {
+        let delay = self.delay(id, tries).map(|delay| error.after.map_or(delay, |after| after.max(delay)));
+        match delay.filter(|_| !error.never) {
             Some(delay) => self.ended(DeliveryState::Waiting, Some(now + delay), told),
             None => self.ended(DeliveryState::Dead, None, told),
         }

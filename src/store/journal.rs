@@ -169,7 +169,7 @@ impl Drop for Inner {
     }
 }
 
-/// Takes what waits, as much as there is, and writes it in one transaction; while that is synced, the next gather.
+/// Takes what waits and writes it in one transaction; while that is synced, the next gather.
 fn write_all(store: &Store, receiver: &Receiver<Box<dyn Waiting>>, filing: &Filing) {
     let mut took = Duration::ZERO;
     while let Ok(first) = receiver.recv() {

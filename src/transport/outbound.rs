@@ -8,6 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
 use reqwest::Body;
 use reqwest::Certificate;
 use reqwest::Client;
@@ -37,6 +40,9 @@ const MOST_HEADER_BYTES: usize = 65_536;
 
 /// How long a connection is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(60);
+
+/// How long a partner may ask to be left alone.
+const MOST_PATIENCE: TimeDelta = TimeDelta::days(1);
 
 /// What is done with the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +85,16 @@ impl Reply {
     /// The first header of this name, in whatever case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// How long from now on it asks not to be asked again, a day at most: `Retry-After`, seconds or a date (RFC 9110, 10.2.3).
+    pub fn retry_after(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let said = self.header("retry-after")?.trim();
+        let after = match said.parse::<u32>() {
+            Ok(seconds) => TimeDelta::seconds(i64::from(seconds)),
+            Err(_) => DateTime::parse_from_rfc2822(said).ok()?.to_utc() - now,
+        };
+        (after > TimeDelta::zero()).then(|| after.min(MOST_PATIENCE))
     }
 }
 

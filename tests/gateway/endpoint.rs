@@ -60,6 +60,8 @@ struct Inner {
     statuses: Mutex<Vec<u16>>,
     /// How long it thinks before it answers.
     thinks: Mutex<Duration>,
+    /// What it says of when to come again, where it does not take a message; nothing where this is empty.
+    retry_after: Mutex<String>,
 }
 
 impl Endpoint {
@@ -76,6 +78,10 @@ impl Endpoint {
 
     pub fn answer_next(&self, statuses: &[u16]) {
         *self.inner.statuses.lock().unwrap() = statuses.iter().rev().copied().collect();
+    }
+
+    pub fn retry_after(&self, said: &str) {
+        *self.inner.retry_after.lock().unwrap() = said.to_owned();
     }
 
     pub fn think(&self, time: Duration) {
@@ -108,10 +114,12 @@ impl Inner {
             Some(BROKEN) => {
                 Answered { headers: vec![(BREAKS.to_owned(), "1".to_owned())], ..Answered::html(200) }
             }
-            Some(status) => Answered {
-                headers: vec![("Location".to_owned(), "https://169.254.169.254/".to_owned())],
-                ..Answered::html(status)
-            },
+            Some(status) => {
+                let mut headers = vec![("Location".to_owned(), "https://169.254.169.254/".to_owned())];
+                let said = self.retry_after.lock().unwrap().clone();
+                headers.extend((!said.is_empty()).then(|| ("Retry-After".to_owned(), said)));
+                Answered { headers, ..Answered::html(status) }
+            }
             None => Answered::json(&json!({ "taken": true })),
         }
     }

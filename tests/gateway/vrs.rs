@@ -230,6 +230,10 @@ fn each_status_has_its_cause_and_words() {
             assert_eq!(found, status, "{address}: {detail}");
             assert!(detail.contains(words), "{address}: {detail}");
         };
+        for nothing in ["/vrs/verify", "/vrs/verify/", "/vrs/verify/gtin"] {
+            check(nothing, 404, "write gtin/");
+        }
+        assert_eq!(failure(gateway.get("/vrs/verifygtin").send().unwrap()).0, 404);
         check(&good.replace("/lot/L1", ""), 404, "write gtin/");
         check(&good.replace("/ser/1?", "/ser/1/2?"), 404, "write gtin/");
         check(&good.replace(GTIN, "00300010123456"), 400, "check digit");
@@ -246,6 +250,8 @@ fn each_status_has_its_cause_and_words() {
         check(&good.replace("/lot/L1/ser/1?", "/lot/L1/ser/N?"), 404, "24 hours");
         let method = gateway.request("POST", &good).send().unwrap();
         assert_eq!((method.status().as_u16(), header(&method, "allow").as_str()), (405, "OPTIONS, GET"));
+        let method = gateway.request("OPTIONS", &good).send().unwrap();
+        assert_eq!((method.status().as_u16(), header(&method, "allow").as_str()), (204, "OPTIONS, GET"));
         assert_eq!(gateway.get(&format!("{good}&x=1&exp2=%")).send().unwrap().status(), 200);
         let connect = format!(
             "/vrs/checkConnectivity?gtin={GTIN}&reqGLN={ASKER}&linkType=verificationService&context=dscsaSaleableReturn&corrUUID=x"

@@ -237,6 +237,27 @@ fn what_is_no_success_is_sent_again_under_the_same_name() {
 }
 
 #[test]
+fn an_endpoint_that_asks_to_be_left_alone_is() {
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+    let endpoint = Endpoint::start(&authority, "hook");
+    let store = Store::open(folder.path().join("a.db").to_str().unwrap(), &Default::default()).unwrap();
+    let caller = Caller::operator();
+    let channel = hook("erp", "", &endpoint.url(), &secrets(folder.path(), 1), &[]);
+    store.put_channel(&caller, &channel, Utc::now()).unwrap();
+    let settings = Settings { schedule_seconds: vec![0; 8], ..Settings::default() };
+    let outbox = Outbox::new(&store, &settings);
+    store.put_delivery(&caller, &event("erp", 1), Utc::now()).unwrap().unwrap();
+    endpoint.answer_next(&[429, 503]);
+    endpoint.retry_after("3600");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (minutes, expected) in [(0, 1), (59, 1), (61, 2), (119, 2), (122, 3), (200, 3)] {
+        let at = || Utc::now() + chrono::TimeDelta::minutes(minutes);
+        runtime.block_on(outbox.send_due(&carriers(&store, &authority), "a", &at)).unwrap();
+        assert_eq!(endpoint.got().len(), expected, "after {minutes} minutes");
+    }
+}
+
+#[test]
 fn an_endpoint_that_is_slow_or_breaks_off_has_not_taken_a_message() {
     let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
     let endpoint = Endpoint::start(&authority, "hook");

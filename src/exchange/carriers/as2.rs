@@ -50,7 +50,8 @@ pub(super) async fn carry(
         return carry_receipt(outbound, station, settings, delivery).await;
     }
     let request = format!("POST {} message-id: {}", settings.url, delivery.id);
-    let failed = |answer: String, never: bool| CarryError { request: request.clone(), answer, never };
+    let failed =
+        |answer: String, never: bool| CarryError { request: request.clone(), answer, never, after: None };
     let earlier = station.store().as2_message(&Caller::operator(), &delivery.id);
     if let Some(receipt) = earlier.ok().flatten().and_then(|message| message.receipt)
         && receipt.disposition.is_taken()
@@ -76,7 +77,8 @@ pub(super) async fn carry(
     let reply = outbound.send(call).await.map_err(|error| failed(error.to_string(), false))?;
     let answer = said(&reply);
     if !(200..300).contains(&reply.status) {
-        return Err(failed(answer, reply.status == 413));
+        let after = reply.retry_after(delivery.at);
+        return Err(CarryError { after, ..failed(answer, reply.status == 413) });
     }
     let sending = &settings.sending;
     match sending.receipts {
@@ -158,7 +160,8 @@ async fn carry_receipt(
     delivery: &Outgoing,
 ) -> Result<Receipt, CarryError> {
     let request = format!("POST {} (receipt)", settings.receipt_url);
-    let failed = |answer: String, never: bool| CarryError { request: request.clone(), answer, never };
+    let failed =
+        |answer: String, never: bool| CarryError { request: request.clone(), answer, never, after: None };
     if settings.receipt_url.is_empty() {
         return Err(failed("the channel has no receiptUrl any more".to_owned(), true));
     }
@@ -178,7 +181,7 @@ async fn carry_receipt(
     let answer = said(&reply);
     match reply.status {
         200..300 => Ok(Receipt { request, answer, awaited: None }),
-        _ => Err(failed(answer, false)),
+        _ => Err(CarryError { after: reply.retry_after(delivery.at), ..failed(answer, false) }),
     }
 }
 

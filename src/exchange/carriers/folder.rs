@@ -17,6 +17,7 @@ pub(super) async fn carry(
         request: request.to_owned(),
         answer,
         never,
+        after: None,
     };
     let Some(drop_off) = settings.drop_off.clone() else {
         return Err(failed(

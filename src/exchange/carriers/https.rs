@@ -18,7 +18,8 @@ pub(super) async fn carry(
 ) -> Result<Receipt, CarryError> {
     let request =
         format!("POST {}/capture Idempotency-Key: {}", settings.url.trim_end_matches('/'), delivery.id);
-    let failed = |answer: String, never: bool| CarryError { request: request.clone(), answer, never };
+    let failed =
+        |answer: String, never: bool| CarryError { request: request.clone(), answer, never, after: None };
     if settings.push.is_none() {
         return Err(failed("the channel has no push, so that nothing is sent by it".to_owned(), true));
     }
@@ -38,6 +39,8 @@ pub(super) async fn carry(
             };
             Ok(Receipt { request, answer, awaited: None })
         }
-        Err(error) => Err(failed(error.to_string(), error.is_final())),
+        Err(error) => {
+            Err(CarryError { after: error.retry_after(), ..failed(error.to_string(), error.is_final()) })
+        }
     }
 }

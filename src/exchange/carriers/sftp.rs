@@ -20,6 +20,7 @@ pub(super) async fn carry(
         request: request.to_owned(),
         answer,
         never,
+        after: None,
     };
     let Some(drop_off) = &settings.drop_off else {
         return Err(failed(

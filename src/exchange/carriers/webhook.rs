@@ -21,7 +21,8 @@ pub(super) async fn carry(
     delivery: &Outgoing,
 ) -> Result<Receipt, CarryError> {
     let request = format!("POST {} webhook-id: {}", settings.url, delivery.id);
-    let failed = |answer: String, never: bool| CarryError { request: request.clone(), answer, never };
+    let failed =
+        |answer: String, never: bool| CarryError { request: request.clone(), answer, never, after: None };
     let body = match delivery.bytes(MOST_BYTES) {
         Ok(Some(body)) => body,
         Ok(None) => return Err(failed(format!("it has more than {MOST_BYTES} bytes"), true)),
@@ -37,6 +38,6 @@ pub(super) async fn carry(
     let answer = format!("{} {said}", reply.status).trim_end().to_owned();
     match reply.status {
         200..=299 => Ok(Receipt { request, answer, awaited: None }),
-        _ => Err(failed(answer, false)),
+        _ => Err(CarryError { after: reply.retry_after(delivery.at), ..failed(answer, false) }),
     }
 }

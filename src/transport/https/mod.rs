@@ -6,6 +6,7 @@ mod push;
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use reqwest::Url;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -81,6 +82,8 @@ pub enum HttpsError {
         status: u16,
         /// Its words.
         said: String,
+        /// How long it asks to be left alone.
+        after: Option<TimeDelta>,
     },
     /// The partner sends us elsewhere; what we show there is not meant for others.
     #[error("{0} is not at the host of the channel, and is not called")]
@@ -118,6 +121,14 @@ impl HttpsError {
             HttpsError::Answer { status, .. } => matches!(status, 400 | 405 | 406 | 413 | 415 | 422),
             HttpsError::Failed { .. } => true,
             _ => false,
+        }
+    }
+
+    /// How long the partner asks to be left alone, where it does.
+    pub fn retry_after(&self) -> Option<TimeDelta> {
+        match self {
+            HttpsError::Answer { after, .. } => *after,
+            _ => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 use std::time::Instant;
 
+use chrono::Utc;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -200,7 +201,8 @@ pub(super) fn answered(url: &str, reply: &Reply) -> HttpsError {
     let words = format!("{} {}", word("title"), word("detail"));
     let said =
         if words.trim().is_empty() { String::from_utf8_lossy(&reply.body).into_owned() } else { words };
-    HttpsError::Answer { url: url.to_owned(), status: reply.status, said: printable(&said) }
+    let after = reply.retry_after(Utc::now());
+    HttpsError::Answer { url: url.to_owned(), status: reply.status, said: printable(&said), after }
 }
 
 #[cfg(test)]

@@ -310,3 +310,24 @@ fn a_file_without_authorities_is_named() {
         assert!(said.contains(&path.display().to_string()), "{said}");
     }
 }
+
+#[test]
+fn a_partner_may_ask_to_be_left_alone() {
+    let now: DateTime<Utc> = "2026-11-23T12:00:00Z".parse().unwrap();
+    for (said, expected) in [
+        ("120", Some(120)),
+        (" 7 ", Some(7)),
+        ("Mon, 23 Nov 2026 12:01:30 GMT", Some(90)),
+        ("4294967295", Some(86_400)),
+        ("Mon, 23 Nov 2126 12:00:00 GMT", Some(86_400)),
+        ("Mon, 23 Nov 2026 11:59:00 GMT", None),
+        ("0", None),
+        ("-5", None),
+        ("soon", None),
+    ] {
+        let headers = vec![("retry-after".to_owned(), said.to_owned())];
+        let after = Reply { status: 429, headers, body: Vec::new() }.retry_after(now);
+        assert_eq!(after.map(|after| after.num_seconds()), expected, "{said}");
+    }
+    assert_eq!(Reply { status: 429, headers: Vec::new(), body: Vec::new() }.retry_after(now), None);
+}
