@@ -45,6 +45,7 @@ struct Row {
     commissioned: Option<i64>,
     ended: Option<i64>,
     parent: Option<String>,
+    /// What its container is in, and what that is in; not looked up where no item or container is held at all.
     second: Option<String>,
     third: Option<String>,
     lot: Option<String>,
@@ -114,7 +115,7 @@ fn complete(
     Ok(AssignedIdentifier { lot, expiry, ended: row.ended.is_some(), holds })
 }
 
-/// The keys of an item and of every container it is in; the first three of those are known.
+/// The keys of an item and of every container that may be held with it in it; the first three of those are known.
 fn containers(connection: &mut AnyConnection, row: &Row) -> Result<Vec<String>, StoreError> {
     let known = [Some(&row.key), row.parent.as_ref(), row.second.as_ref()];
     let mut keys: Vec<String> = known.into_iter().flatten().cloned().collect();

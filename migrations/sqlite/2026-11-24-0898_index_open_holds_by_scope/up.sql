@@ -1,0 +1,1 @@
+CREATE INDEX open_holds_by_scope ON holds (scope) WHERE released_at IS NULL;

@@ -1,0 +1,18 @@
+DROP VIEW assigned_identifiers;
+CREATE VIEW assigned_identifiers AS
+SELECT
+    unit.key,
+    unit.commissioned,
+    unit.ended,
+    unit.parent,
+    above.parent AS second,
+    higher.parent AS third,
+    lots.lot,
+    lots.expiry,
+    EXISTS (SELECT 1 FROM holds WHERE gtin = substr(unit.key, 5, 14) AND released_at IS NULL)
+        OR EXISTS (SELECT 1 FROM holds WHERE subject = unit.parent AND released_at IS NULL)
+        OR EXISTS (SELECT 1 FROM holds WHERE subject = above.parent AND released_at IS NULL) AS held
+FROM items unit
+LEFT JOIN lots ON lots.id = unit.lot
+LEFT JOIN items above ON above.key = unit.parent
+LEFT JOIN items higher ON higher.key = above.parent;

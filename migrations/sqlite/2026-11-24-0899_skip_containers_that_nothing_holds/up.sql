@@ -1,0 +1,21 @@
+-- As before, but the containers of a container are looked up only where some item or container is held at all.
+DROP VIEW assigned_identifiers;
+CREATE VIEW assigned_identifiers AS
+SELECT
+    unit.key,
+    unit.commissioned,
+    unit.ended,
+    unit.parent,
+    above.parent AS second,
+    higher.parent AS third,
+    lots.lot,
+    lots.expiry,
+    EXISTS (SELECT 1 FROM holds WHERE gtin = substr(unit.key, 5, 14) AND released_at IS NULL)
+        OR EXISTS (SELECT 1 FROM holds WHERE subject = unit.parent AND released_at IS NULL)
+        OR EXISTS (SELECT 1 FROM holds WHERE subject = above.parent AND released_at IS NULL) AS held
+FROM items unit
+LEFT JOIN lots ON lots.id = unit.lot
+LEFT JOIN items above ON above.key = CASE
+    WHEN EXISTS (SELECT 1 FROM holds WHERE scope = 'item' AND released_at IS NULL) THEN unit.parent
+END
+LEFT JOIN items higher ON higher.key = above.parent;
