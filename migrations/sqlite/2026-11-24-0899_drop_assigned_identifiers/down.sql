@@ -1,4 +1,3 @@
-DROP VIEW assigned_identifiers;
 CREATE VIEW assigned_identifiers AS
 SELECT
     unit.key,

@@ -1,5 +1,4 @@
--- As before, but the containers of a container are looked up only where some item or container is held at all.
-DROP VIEW assigned_identifiers;
+-- The containers of a container are looked up only where some item or container is held at all.
 CREATE VIEW assigned_identifiers AS
 SELECT
     unit.key,

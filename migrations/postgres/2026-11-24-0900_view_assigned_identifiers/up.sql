@@ -1,4 +1,4 @@
-DROP VIEW assigned_identifiers;
+-- The containers of a container are looked up only where some item or container is held at all.
 CREATE VIEW assigned_identifiers WITH (security_invoker = true) AS
 SELECT
     unit.key,
@@ -14,5 +14,7 @@ SELECT
         OR EXISTS (SELECT 1 FROM holds WHERE subject = above.parent AND released_at IS NULL) AS held
 FROM items unit
 LEFT JOIN lots ON lots.id = unit.lot
-LEFT JOIN items above ON above.key = unit.parent
+LEFT JOIN items above ON above.key = CASE
+    WHEN EXISTS (SELECT 1 FROM holds WHERE scope = 'item' AND released_at IS NULL) THEN unit.parent
+END
 LEFT JOIN items higher ON higher.key = above.parent;

@@ -1,0 +1,1 @@
+DROP VIEW assigned_identifiers;
