@@ -87,6 +87,13 @@ pub struct CarryError {
     pub after: Option<TimeDelta>,
 }
 
+impl CarryError {
+    /// Why what was sent so has not arrived, and whether it never will.
+    pub fn new(request: &str, answer: String, never: bool) -> CarryError {
+        CarryError { request: request.to_owned(), answer, never, after: None }
+    }
+}
+
 /// Sends deliveries by one protocol or several.
 pub trait Carrier {
     /// Sends one delivery, once. It may have been sent before without anybody knowing what came of it; a receiver that has it

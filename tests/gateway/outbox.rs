@@ -62,7 +62,7 @@ impl Carrier for Receiver {
 }
 
 fn refusal(never: bool) -> Result<Receipt, CarryError> {
-    Err(CarryError { request: "POST".to_owned(), answer: "500".to_owned(), never, after: None })
+    Err(CarryError::new("POST", "500".to_owned(), never))
 }
 
 /// A clock that goes when it is told to.

@@ -196,14 +196,27 @@ fn others_accept_our_signatures_and_nothing_else() {
     assert!(said[2..].iter().all(|said| said != "accepted"), "{said:?}");
 }
 
-#[test]
-fn what_is_no_success_is_sent_again_under_the_same_name() {
+/// A store with one channel, `erp`, to an endpoint.
+struct Pushed {
+    authority: Authority,
+    folder: tempfile::TempDir,
+    endpoint: Endpoint,
+    store: Store,
+}
+
+fn pushed() -> Pushed {
     let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
     let endpoint = Endpoint::start(&authority, "hook");
     let store = Store::open(folder.path().join("a.db").to_str().unwrap(), &Default::default()).unwrap();
-    let caller = Caller::operator();
     let channel = hook("erp", "", &endpoint.url(), &secrets(folder.path(), 1), &[]);
-    store.put_channel(&caller, &channel, Utc::now()).unwrap();
+    store.put_channel(&Caller::operator(), &channel, Utc::now()).unwrap();
+    Pushed { authority, folder, endpoint, store }
+}
+
+#[test]
+fn what_is_no_success_is_sent_again_under_the_same_name() {
+    let Pushed { authority, folder, endpoint, store } = pushed();
+    let caller = Caller::operator();
     let settings = Settings { schedule_seconds: vec![0; 8], ..Settings::default() };
     let outbox = Outbox::new(&store, &settings);
     let id = store.put_delivery(&caller, &event("erp", 1), Utc::now()).unwrap().unwrap();
@@ -238,12 +251,8 @@ fn what_is_no_success_is_sent_again_under_the_same_name() {
 
 #[test]
 fn an_endpoint_that_asks_to_be_left_alone_is() {
-    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
-    let endpoint = Endpoint::start(&authority, "hook");
-    let store = Store::open(folder.path().join("a.db").to_str().unwrap(), &Default::default()).unwrap();
+    let Pushed { authority, folder: _folder, endpoint, store } = pushed();
     let caller = Caller::operator();
-    let channel = hook("erp", "", &endpoint.url(), &secrets(folder.path(), 1), &[]);
-    store.put_channel(&caller, &channel, Utc::now()).unwrap();
     let settings = Settings { schedule_seconds: vec![0; 8], ..Settings::default() };
     let outbox = Outbox::new(&store, &settings);
     store.put_delivery(&caller, &event("erp", 1), Utc::now()).unwrap().unwrap();
@@ -259,12 +268,8 @@ fn an_endpoint_that_asks_to_be_left_alone_is() {
 
 #[test]
 fn an_endpoint_that_is_slow_or_breaks_off_has_not_taken_a_message() {
-    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
-    let endpoint = Endpoint::start(&authority, "hook");
-    let store = Store::open(folder.path().join("a.db").to_str().unwrap(), &Default::default()).unwrap();
+    let Pushed { authority, folder: _folder, endpoint, store } = pushed();
     let caller = Caller::operator();
-    let channel = hook("erp", "", &endpoint.url(), &secrets(folder.path(), 1), &[]);
-    store.put_channel(&caller, &channel, Utc::now()).unwrap();
     let outbox = Outbox::new(&store, &Settings::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let id = store.put_delivery(&caller, &event("erp", 1), Utc::now()).unwrap().unwrap();

@@ -61,7 +61,7 @@ pub(super) struct Measuring {
     #[arg(long, default_value_t = 5)]
     seconds: u64,
     /// Rounds, in each of which both are measured
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
 }
 

@@ -50,8 +50,7 @@ pub(super) async fn carry(
         return carry_receipt(outbound, station, settings, delivery).await;
     }
     let request = format!("POST {} message-id: {}", settings.url, delivery.id);
-    let failed =
-        |answer: String, never: bool| CarryError { request: request.clone(), answer, never, after: None };
+    let failed = |answer: String, never: bool| CarryError::new(&request, answer, never);
     let earlier = station.store().as2_message(&Caller::operator(), &delivery.id);
     if let Some(receipt) = earlier.ok().flatten().and_then(|message| message.receipt)
         && receipt.disposition.is_taken()
@@ -160,8 +159,7 @@ async fn carry_receipt(
     delivery: &Outgoing,
 ) -> Result<Receipt, CarryError> {
     let request = format!("POST {} (receipt)", settings.receipt_url);
-    let failed =
-        |answer: String, never: bool| CarryError { request: request.clone(), answer, never, after: None };
+    let failed = |answer: String, never: bool| CarryError::new(&request, answer, never);
     if settings.receipt_url.is_empty() {
         return Err(failed("the channel has no receiptUrl any more".to_owned(), true));
     }

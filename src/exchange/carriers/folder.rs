@@ -13,21 +13,16 @@ pub(super) async fn carry(
     settings: &Settings,
     delivery: &Outgoing,
 ) -> Result<Receipt, CarryError> {
-    let failed = |request: &str, answer: String, never: bool| CarryError {
-        request: request.to_owned(),
-        answer,
-        never,
-        after: None,
-    };
     let Some(drop_off) = settings.drop_off.clone() else {
-        return Err(failed(
+        return Err(CarryError::new(
             "",
             "the channel has no drop_off, so that nothing is sent by it".to_owned(),
             true,
         ));
     };
     let opened = parcel::opened(delivery).await;
-    let mut parcel = opened.map_err(|error| failed("", format!("it cannot be read: {error}"), false))?;
+    let mut parcel =
+        opened.map_err(|error| CarryError::new("", format!("it cannot be read: {error}"), false))?;
     let request = format!("write {}/{}", drop_off.folder, parcel.name);
     let (folders, bytes) = (outbound.folders(), parcel.bytes);
     let writing = tokio::task::spawn_blocking(move || {
@@ -38,7 +33,7 @@ pub(super) async fn carry(
             let answer = format!("{bytes} bytes are there as {}", path.display());
             Ok(Receipt { request, answer, awaited: None })
         }
-        Ok(Err(error)) => Err(failed(&request, error.to_string(), false)),
-        Err(_) => Err(failed(&request, "writing it ended in a panic".to_owned(), false)),
+        Ok(Err(error)) => Err(CarryError::new(&request, error.to_string(), false)),
+        Err(_) => Err(CarryError::new(&request, "writing it ended in a panic".to_owned(), false)),
     }
 }

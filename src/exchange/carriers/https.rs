@@ -18,8 +18,7 @@ pub(super) async fn carry(
 ) -> Result<Receipt, CarryError> {
     let request =
         format!("POST {}/capture Idempotency-Key: {}", settings.url.trim_end_matches('/'), delivery.id);
-    let failed =
-        |answer: String, never: bool| CarryError { request: request.clone(), answer, never, after: None };
+    let failed = |answer: String, never: bool| CarryError::new(&request, answer, never);
     if settings.push.is_none() {
         return Err(failed("the channel has no push, so that nothing is sent by it".to_owned(), true));
     }

@@ -21,8 +21,7 @@ pub(super) async fn carry(
     delivery: &Outgoing,
 ) -> Result<Receipt, CarryError> {
     let request = format!("POST {} webhook-id: {}", settings.url, delivery.id);
-    let failed =
-        |answer: String, never: bool| CarryError { request: request.clone(), answer, never, after: None };
+    let failed = |answer: String, never: bool| CarryError::new(&request, answer, never);
     let body = match delivery.bytes(MOST_BYTES) {
         Ok(Some(body)) => body,
         Ok(None) => return Err(failed(format!("it has more than {MOST_BYTES} bytes"), true)),
