@@ -93,8 +93,7 @@ impl Unfiled {
             let mut body = Vec::with_capacity(entries.len().min(BLOCK) * 640);
             for entry in entries.by_ref().take(BLOCK) {
                 let row = (Row::of(entry.record), entry.actor);
-                body = postcard::to_extend(&row, body)
-                    .map_err(|error| StoreError::Damaged(error.to_string()))?;
+                postcard::to_io(&row, &mut body).map_err(|error| StoreError::Damaged(error.to_string()))?;
             }
             blocks.push(compressor.compress(&body)?);
         }
