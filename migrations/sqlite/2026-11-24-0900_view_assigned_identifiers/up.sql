@@ -1,5 +1,6 @@
 -- The containers of a container are looked up only where some item or container is held at all.
-CREATE VIEW assigned_identifiers AS
+-- Where a build of 23 November already made it so, in the migration before, it stays.
+CREATE VIEW IF NOT EXISTS assigned_identifiers AS
 SELECT
     unit.key,
     unit.commissioned,
